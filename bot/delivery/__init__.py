@@ -1,0 +1,1 @@
+"""Outbox to people: the only place that sends unasked."""

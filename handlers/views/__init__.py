@@ -1,0 +1,1 @@
+"""How it looks: values to messages. Pure; HTML parse mode; no telegram import."""
