@@ -1,0 +1,1 @@
+"""Tests of what is kept on disk and what is read from it."""
