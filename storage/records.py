@@ -62,6 +62,8 @@ class Observation:
     lists it under (`scrapers freshness integrity metrics machine bot`). `level` is OK unless the
     outcome is `fail`. `value` and `threshold` share the unit the fact tells. The catalogue may
     hold `<fact.key>.effect` and `<fact.key>.try` beside the fact: what it means, what to do.
+    `clears` is False for an ok inside the margin below a limit: too well to fire, not well enough
+    to close an alert that does.
     """
 
     key: str
@@ -72,6 +74,7 @@ class Observation:
     value: float | None = None
     threshold: float | None = None
     evidence: tuple[Phrase, ...] = ()
+    clears: bool = True
 
 
 class Phase(StrEnum):

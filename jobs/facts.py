@@ -1,0 +1,153 @@
+"""Gathers, in one pass off the event loop, everything the checks judge."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from storage.opportunities import Statistics
+from storage.records import Moment, Phrase
+from storage.tracker import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A part of the facts that could not be had, and why."""
+
+    reason: Phrase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scraper:
+    """The processes that run one scraper command.
+
+    `trees` counts process trees (a launcher and its child are one), `started` is the oldest
+    tree's start, `starts` how many trees began within `window_s`. `denied` tells that a
+    process which may be the scraper could not be looked into.
+    """
+
+    command: str
+    trees: int
+    pids: tuple[int, ...]
+    started: datetime | None
+    starts: int
+    window_s: float
+    zombie: bool = False
+    denied: bool = False
+    last_seen: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processes:
+    """What runs of the configured scraper commands, in their order."""
+
+    scrapers: tuple[Scraper, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Memory in use; `limited` tells that a container's limit, not the machine, is the total."""
+
+    total_bytes: int
+    used_bytes: int
+    limited: bool = False
+
+    @property
+    def used_pct(self) -> float:
+        """Return the share in use, 0-100."""
+        return 100.0 * self.used_bytes / self.total_bytes if self.total_bytes else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """One file system; `name` is what it holds (`data`, `state`), `used_pct` as `df` counts."""
+
+    name: str
+    mount: str
+    total_bytes: int
+    free_bytes: int
+    used_pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """Bytes over all interfaces since the last reading, `over_s` seconds ago."""
+
+    sent_bytes: int
+    recv_bytes: int
+    over_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """The machine; `cpu_pct` is the mean since the last reading, None without one."""
+
+    cpu_pct: float | None
+    memory: Memory
+    disks: tuple[Disk, ...]
+    network: Network | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """The bot itself; an empty `state_error` means its folder can be written."""
+
+    rss_bytes: int
+    loop_lag_p95_s: float | None
+    state_error: str = ""
+    damaged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """One look at the tracker, the machine and the bot.
+
+    `drift_s` is how far the wall clock moved against the steady one since the last look.
+    """
+
+    at: Moment
+    data: Snapshot | Unknown
+    business: Statistics | Unknown
+    processes: Processes | Unknown
+    host: Host | Unknown
+    own: Own | Unknown
+    took_s: float
+    drift_s: float | None = None
+
+
+class Reader(Protocol):
+    """What reads the tracker's folder (`storage.tracker.Tracker`)."""
+
+    def read(self, *, now: datetime, deadline_s: float | None = None) -> Snapshot:
+        """Return what the folder holds; blocking, within about `deadline_s`."""
+        ...
+
+
+class Counter(Protocol):
+    """What counts distinct opportunities (`storage.opportunities.Opportunities`)."""
+
+    def statistics(self, *, now: datetime) -> Statistics:
+        """Return the figures of the last 24 h."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where the parts of the facts come from; every one blocks and runs in a thread."""
+
+    tracker: Reader
+    opportunities: Counter
+    processes: Callable[[Moment], Processes]
+    host: Callable[[Moment], Host]
+    own: Callable[[Moment], Own]
+
+
+class Gatherer:
+    """Looks once at everything, each part in its own thread and within its time."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+
+    async def gather(self, at: Moment) -> Facts:
+        """Return the facts; a part that crashed or took too long is `Unknown`."""
+        raise NotImplementedError
