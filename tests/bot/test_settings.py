@@ -1,0 +1,97 @@
+"""Settings: every value has a default, every wrong one is named, no secret is shown."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import settings
+from bot.settings import Settings, SettingsError
+from tests.conftest import ROOT
+
+TOKEN = "123456:" + "a" * 35
+
+
+@pytest.fixture(autouse=True)
+def _bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine's reaches these tests."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def test_everything_has_a_default() -> None:
+    """Without any setting the values of the owner's own defaults hold."""
+    found = settings.load()
+    assert found.fresh_warning == timedelta(hours=2)
+    assert found.expected_sources == ("Galxe", "Zealy", "Layer3", "TwitterRSS")
+    assert found.reward_rates == {"XP": 0.01, "POINTS": 0.005, "GAL": 0.5}
+
+
+def test_every_bad_value_is_listed_at_once() -> None:
+    """One error names each bad setting, its value and how to write it."""
+    with pytest.raises(SettingsError) as caught:
+        settings.load(fresh_warning="2", timezone="Paris", telegram_chat_ids="1,x", cpu_error="0")
+    lines = str(caught.value).splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        "TELEGRAM_CHAT_IDS",
+        "TIMEZONE",
+        "FRESH_WARNING",
+        "CPU_ERROR",
+    ]
+    assert "90s, 5m, 2h or 7d" in lines[2]
+
+
+def test_limits_out_of_order_are_refused() -> None:
+    """A warning limit above its error limit could never be seen; it is an error."""
+    with pytest.raises(SettingsError, match="FRESH_WARNING must be below FRESH_ERROR"):
+        settings.load(fresh_warning="5h")
+
+
+def test_no_secret_is_shown() -> None:
+    """Neither repr nor an error text holds the token."""
+    assert TOKEN not in repr(settings.load(telegram_bot_token=TOKEN))
+    with pytest.raises(SettingsError) as caught:
+        settings.load(telegram_bot_token=TOKEN + "!")
+    assert TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("90s", timedelta(seconds=90)),
+        ("5m", timedelta(minutes=5)),
+        ("1.5h", timedelta(minutes=90)),
+        ("7D", timedelta(days=7)),
+    ],
+)
+def test_durations(written: str, read: timedelta) -> None:
+    """A duration is a number and a unit."""
+    assert settings.load(health_every=written).health_every == read
+
+
+def test_environment_and_dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`.env` is read, and the environment wins over it."""
+    (tmp_path / ".env").write_text("DATA_DIR=from-file\nTELEGRAM_CHAT_IDS=-100:7, 42\n")
+    monkeypatch.setenv("DATA_DIR", "from-environment")
+    found = settings.load()
+    assert found.data_dir == Path("from-environment")
+    assert found.telegram_chat_ids == ("-100:7", "42")
+
+
+def test_empty_scraper_commands_mean_no_process_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty list stays empty instead of becoming the default."""
+    monkeypatch.setenv("SCRAPER_COMMANDS", "")
+    assert settings.load().scraper_commands == ()
+
+
+def test_the_example_holds_every_setting_with_its_default() -> None:
+    """`.env.example` names each setting once, explains it, and loading it changes nothing."""
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    names = re.findall(r"^([A-Z_]+)=", text, re.MULTILINE)
+    assert names == [name.upper() for name in Settings.model_fields]
+    for name in names:
+        assert re.search(rf"^# .+\n{name}=", text, re.MULTILINE), f"{name} is not explained"
+    loaded = settings.load(_env_file=ROOT / ".env.example")
+    assert loaded == settings.load(_env_file=None)
