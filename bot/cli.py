@@ -1,0 +1,64 @@
+"""The command line: arguments, settings, exit codes; each command lives in its own module."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from bot import logs, settings
+from bot.settings import Settings
+
+BAD_SETTINGS = 2
+
+
+class Command(Protocol):
+    """A module that carries out one command."""
+
+    def main(self, found: Settings, arguments: argparse.Namespace) -> int:
+        """Carry it out; return the exit code."""
+        ...
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser; `command` names the module below `bot` that is imported for it.
+
+    Only that module is imported: a one-shot does not pay for Telegram's library.
+    """
+    top = argparse.ArgumentParser(
+        prog="python -m bot",
+        description="Vigie watches over a Web3 opportunities tracker and speaks on Telegram.",
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("run", help="the bot itself, until SIGTERM or Ctrl-C")
+    demo = commands.add_parser("demo", help="the whole bot on a sandbox, in a browser; no token")
+    demo.add_argument("--port", type=int, default=8475, help="port on loopback (default: 8475)")
+    demo.add_argument("--lang", choices=("en", "fr"), default=None, help="language of the chat")
+    demo.add_argument(
+        "--no-browser", action="store_true", help="print the address, open no browser"
+    )
+    health = commands.add_parser(
+        "health",
+        help="one health check on the console",
+        description="Exit code: 0 OK, 1 WARNING, 2 ERROR or CRITICAL, 3 unknown.",
+    )
+    health.add_argument("--json", action="store_true", help="everything, as one JSON document")
+    commands.add_parser("selftest", help="check token, chats, folders, time zone and clock")
+    return top
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Carry out one command; return its exit code, 2 for wrong arguments or settings."""
+    arguments = parser().parse_args(words)
+    try:
+        found = settings.load()
+    except settings.SettingsError as error:
+        sys.stderr.write(f"These settings need a change (environment or .env):\n{error}\n")
+        return BAD_SETTINGS
+    logs.set_up(
+        level=found.log_level,
+        form=found.log_format,
+        secrets=[found.telegram_bot_token.get_secret_value()],
+    )
+    module = cast(Command, importlib.import_module(f"bot.{arguments.command}"))
+    return module.main(found, arguments)
