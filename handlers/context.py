@@ -1,0 +1,61 @@
+"""What every handler may use."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from zoneinfo import ZoneInfo
+
+from telegram.ext import ContextTypes
+
+from handlers.access import Access
+from storage.records import Clock
+
+if TYPE_CHECKING:
+    from handlers.charting import Charts
+    from jobs.alerts.manager import AlertManager
+    from jobs.watch import Watch
+    from storage.chats import Chats
+    from storage.history import History
+    from storage.opportunities import Opportunities
+
+Context: TypeAlias = ContextTypes.DEFAULT_TYPE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The lowest limit of each series on the health chart; None draws no line."""
+
+    cpu_pct: float | None = None
+    memory_pct: float | None = None
+    disk_pct: float | None = None
+    data_age_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """How things are shown: the owner's zone and language, and what the charts mark."""
+
+    timezone: ZoneInfo
+    language: str = "en"
+    min_roi: float = 2.0
+    limits: Limits = Limits()
+    health_every_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Built once by bot.app; handlers reach the rest of the program only through it."""
+
+    watch: "Watch"
+    alerts: "AlertManager"
+    opportunities: "Opportunities"
+    history: "History"
+    chats: "Chats"
+    access: Access
+    charts: "Charts"
+    clock: Clock
+    display: Display
+
+
+def services(context: Context) -> Services:
+    """Return the services that bot.app stored under `services` in the bot's data."""
+    return cast(Services, cast(dict[str, Any], context.bot_data)["services"])
