@@ -88,7 +88,11 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertState:
-    """The counters of one key between two cycles; times are logical seconds."""
+    """The counters of one key between two cycles; times are logical seconds.
+
+    `lower` counts fails in a row below `level`, `lower_level` is the worst of them; `told_s` says
+    when each channel last accepted a message with sound about this key, across incidents.
+    """
 
     key: str
     phase: Phase = Phase.OK
@@ -102,6 +106,9 @@ class AlertState:
     next_due_s: float | None = None
     repeats: int = 0
     last_told_s: float | None = None
+    lower: int = 0
+    lower_level: Severity = Severity.OK
+    told_s: Mapping[str, float] = field(default_factory=dict)
 
 
 class TimelineKind(StrEnum):
@@ -129,7 +136,11 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """One firing episode: everything its messages need, numbered for people (`#214`)."""
+    """One firing episode: everything its messages need, numbered for people (`#214`).
+
+    `told` lists the channels that accepted, or may have accepted, an alert about it; `messages`
+    holds the message to edit where it has one of its own (a digest is nobody's own).
+    """
 
     number: int
     key: str
@@ -150,14 +161,16 @@ class Incident:
     ack_until_s: float | None = None
     reminders: int = 0
     messages: Mapping[str, int] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
 
 
 class Kind(StrEnum):
-    """What a delivery tells."""
+    """What a delivery tells; `update` only edits the incident's message into its current state."""
 
     FIRED = "fired"
     WORSE = "worse"
+    UPDATE = "update"
     REPEAT = "repeat"
     RESOLVED = "resolved"
     BRIEF = "brief"
@@ -176,7 +189,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One outbox row: this incident, told so, to this channel (`chat` or `chat:topic`)."""
+    """One outbox row: this incident, told so, to this channel (`chat` or `chat:topic`).
+
+    A `note` belongs to no incident (number 0) and carries its own phrase.
+    """
 
     id: int
     incident: int
@@ -193,6 +209,7 @@ class Delivery:
     status: Status = Status.QUEUED
     maybe_dup: bool = False
     message_id: int | None = None
+    note: Phrase | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
