@@ -1,9 +1,7 @@
-"""Gathers, in one pass off the event loop, everything the checks judge."""
+"""What one look at the tracker, the machine and the bot found: the nouns the checks judge."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from storage.opportunities import Statistics
 from storage.records import Moment, Phrase
@@ -113,41 +111,3 @@ class Facts:
     own: Own | Unknown
     took_s: float
     drift_s: float | None = None
-
-
-class Reader(Protocol):
-    """What reads the tracker's folder (`storage.tracker.Tracker`)."""
-
-    def read(self, *, now: datetime, deadline_s: float | None = None) -> Snapshot:
-        """Return what the folder holds; blocking, within about `deadline_s`."""
-        ...
-
-
-class Counter(Protocol):
-    """What counts distinct opportunities (`storage.opportunities.Opportunities`)."""
-
-    def statistics(self, *, now: datetime) -> Statistics:
-        """Return the figures of the last 24 h."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """Where the parts of the facts come from; every one blocks and runs in a thread."""
-
-    tracker: Reader
-    opportunities: Counter
-    processes: Callable[[Moment], Processes]
-    host: Callable[[Moment], Host]
-    own: Callable[[Moment], Own]
-
-
-class Gatherer:
-    """Looks once at everything, each part in its own thread and within its time."""
-
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
-
-    async def gather(self, at: Moment) -> Facts:
-        """Return the facts; a part that crashed or took too long is `Unknown`."""
-        raise NotImplementedError

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from jobs.checks.result import Check
-from jobs.facts import Facts, Gatherer
+from jobs.facts import Facts
+from jobs.gather import Gatherer
 from storage.records import Clock, Moment, Observation, Sample, Severity
 
 

@@ -1,0 +1,104 @@
+"""Gathers, in one pass off the event loop, everything the checks judge."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from jobs.facts import Facts, Host, Own, Processes, Unknown
+from jobs.lane import Lane
+from storage.opportunities import Statistics
+from storage.records import Moment
+from storage.tracker import Snapshot
+
+
+class Reader(Protocol):
+    """What reads the tracker's folder (`storage.tracker.Tracker`)."""
+
+    def read(self, *, now: datetime, deadline_s: float | None = None) -> Snapshot:
+        """Return what the folder holds; blocking, within about `deadline_s`."""
+        ...
+
+
+class Counter(Protocol):
+    """What counts distinct opportunities (`storage.opportunities.Opportunities`)."""
+
+    def statistics(self, *, now: datetime) -> Statistics:
+        """Return the figures of the last 24 h."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where the parts of the facts come from; every one blocks and runs in a thread."""
+
+    tracker: Reader
+    opportunities: Counter
+    processes: Callable[[Moment], Processes]
+    host: Callable[[Moment], Host]
+    own: Callable[[Moment], Own]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How long things may take; the reading stops by itself at `read_s`, or is left at `data_s`.
+
+    What `cycle_s` leaves after gathering is for judging and for writing the outcome down.
+    """
+
+    cycle_s: float = 5.0
+    gather_s: float = 4.0
+    data_s: float = 3.5
+    read_s: float = 3.0
+    probe_s: float = 2.0
+
+
+class Gatherer:
+    """Looks once at everything, each part in its own thread and within its time."""
+
+    def __init__(self, sources: Sources, *, budget: Budget | None = None) -> None:
+        self.budget = Budget() if budget is None else budget
+        self._sources = sources
+        self._before: Moment | None = None
+        self._data: Lane[Snapshot] = Lane("tracker")
+        self._business: Lane[Statistics] = Lane("statistics")
+        self._processes: Lane[Processes] = Lane("processes")
+        self._host: Lane[Host] = Lane("host")
+        self._own: Lane[Own] = Lane("own")
+
+    async def gather(self, at: Moment) -> Facts:
+        """Return the facts; a part that crashed or took too long is `Unknown`."""
+        loop = asyncio.get_running_loop()
+        started_s = loop.time()
+        source, probe_s = self._sources, self.budget.probe_s
+        (data, business), processes, host, own = await asyncio.gather(
+            self._tracker(at, until_s=started_s + self.budget.gather_s),
+            self._processes.run(partial(source.processes, at), within_s=probe_s),
+            self._host.run(partial(source.host, at), within_s=probe_s),
+            self._own.run(partial(source.own, at), within_s=probe_s),
+        )
+        drift_s = None if self._before is None else _drift_s(self._before, at)
+        self._before = at
+        return Facts(
+            at=at, data=data, business=business, processes=processes, host=host, own=own,
+            took_s=loop.time() - started_s, drift_s=drift_s,
+        )  # fmt: skip
+
+    async def _tracker(
+        self, at: Moment, *, until_s: float
+    ) -> tuple[Snapshot | Unknown, Statistics | Unknown]:
+        """Read first, count then: what is new is known only after the reading."""
+        read = partial(self._sources.tracker.read, now=at.wall, deadline_s=self.budget.read_s)
+        data = await self._data.run(read, within_s=self.budget.data_s)
+        if isinstance(data, Unknown):  # a hung reading may hold the index: do not queue behind it
+            return data, data
+        left_s = until_s - asyncio.get_running_loop().time()
+        count = partial(self._sources.opportunities.statistics, now=at.wall)
+        return data, await self._business.run(count, within_s=min(self.budget.probe_s, left_s))
+
+
+def _drift_s(before: Moment, at: Moment) -> float:
+    """Return how much further the wall clock went than the steady one."""
+    return (at.wall - before.wall).total_seconds() - (at.logical_s - before.logical_s)
