@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from telegram.ext import ContextTypes, JobQueue
@@ -44,9 +44,8 @@ class Schedule:
 
     def _plan(self) -> None:
         self._started_s = self._steady_s()
-        self._queue.run_repeating(
-            self._run, self._every, first=0, name="watch", job_kwargs=NEVER_DROP
-        )
+        job = self._queue.run_repeating(self._run, self._every, name="watch", job_kwargs=NEVER_DROP)
+        job.job.modify(next_run_time=datetime.now(UTC))  # `first=0` waits for a whole interval
 
     async def _run(self, _: ContextTypes.DEFAULT_TYPE) -> None:
         self._started_s = self._steady_s()

@@ -1,6 +1,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Time is measured in tests/bench, never asserted here: a busy machine is no defect.
+settings.register_profile("vigie", deadline=None)
+settings.load_profile("vigie")
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"

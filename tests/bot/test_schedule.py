@@ -1,0 +1,65 @@
+"""The schedule goes on whatever the wall clock does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from telegram.ext import Application, JobQueue
+
+from bot.schedule import Schedule
+
+
+class Counted:
+    def __init__(self) -> None:
+        self.runs = 0
+        self.ran = asyncio.Event()
+
+    async def __call__(self) -> None:
+        self.runs += 1
+        self.ran.set()
+
+
+class Steady:
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+async def queue() -> AsyncIterator[JobQueue[Any]]:
+    app = Application.builder().token("123:" + "x" * 20).build()
+    assert app.job_queue is not None
+    yield app.job_queue
+    await app.job_queue.stop()
+
+
+async def test_cycles_run_before_telegram_is_reached(queue: JobQueue[Any]) -> None:
+    """The first cycle runs at once, on a queue whose application was never initialised."""
+    cycle = Counted()
+    await Schedule(queue=queue, every=timedelta(hours=1), cycle=cycle).start()
+    async with asyncio.timeout(2):
+        await cycle.ran.wait()
+
+
+async def test_the_guard_restarts_a_silent_schedule(queue: JobQueue[Any]) -> None:
+    """A job whose next run lies two hours ahead, as after a clock set back, is started anew."""
+    cycle, steady = Counted(), Steady()
+    schedule = Schedule(queue=queue, every=timedelta(seconds=0.05), cycle=cycle, steady_s=steady)
+    await schedule.start()
+    async with asyncio.timeout(2):
+        await cycle.ran.wait()
+    (job,) = queue.get_jobs_by_name("watch")
+    job.job.modify(next_run_time=datetime.now(UTC) + timedelta(hours=2))
+    cycle.ran.clear()
+    assert schedule.overdue_s() == 0.0
+    steady.now_s = 60.0
+    assert schedule.overdue_s() > 0.0
+    guard = asyncio.create_task(schedule.guard())
+    async with asyncio.timeout(2):
+        await cycle.ran.wait()
+    guard.cancel()
+    assert len(queue.get_jobs_by_name("watch")) == 1
