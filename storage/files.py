@@ -1,5 +1,6 @@
 """Files written so that a crash leaves the old or the new one, never half of one; and locks."""
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -16,36 +17,42 @@ PRIVATE = 0o600
 LOCKED_BYTE = 1 << 30  # far behind the text, so that others can read who holds a Windows lock
 
 
-def write_atomic(path: Path, content: bytes) -> None:
+def write_atomic(path: Path, content: bytes, *, previous: Path | None = None) -> None:
     """Replace `path` by `content`, on the disk when this returns.
 
-    Raises OSError (full disk, no permission) with the old file untouched.
+    `previous` then names what `path` held before. One writer at a time per path. Raises OSError
+    (full disk, no permission) with the old file untouched.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = path.with_name(f".{path.name}.tmp")
     try:
         _write_synced(beside, content)
+        if previous is not None:
+            keep_copy(path, previous)
         beside.replace(path)
     except OSError:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 
 
-def keep_previous(path: Path, previous: Path) -> None:
-    """Let `previous` name the present content of `path`, where there is any."""
-    beside = previous.with_name(f".{previous.name}.{os.getpid()}.tmp")
+def keep_copy(path: Path, copy: Path) -> None:
+    """Let `copy` name the present content of `path`, where there is any."""
+    beside = copy.with_name(f".{copy.name}.tmp")
     beside.unlink(missing_ok=True)
     try:
         os.link(path, beside)
     except FileNotFoundError:
         return
-    except OSError:  # no hard links here (FAT, some network shares): copy
+    except OSError:  # no hard links here (FAT, some network shares)
         _write_synced(beside, path.read_bytes())
-    beside.replace(previous)
+    beside.replace(copy)
 
 
 def _write_synced(path: Path, content: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), PRIVATE)
+    handle = os.open(
+        path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), PRIVATE
+    )
     try:
         rest = memoryview(content)
         while rest:
