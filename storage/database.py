@@ -44,15 +44,16 @@ class _Table(tiny.Table):
     document_id_class = str  # type: ignore[assignment]
 
     def apply(self, changes: Mapping[str, dict[str, Any] | None]) -> None:
-        """Replace, add and drop (None) rows in one update of the table."""
-
-        def change(rows: dict[Any, Any]) -> None:
-            for key, row in changes.items():
-                rows.pop(key, None)
-                if row is not None:
-                    rows[key] = row
-
-        self._update_table(change)
+        """Replace, add and drop (None) rows at once; TinyDB's own ways convert every id twice."""
+        tables = self._storage.read() or {}
+        rows = dict(tables.get(self.name, {}))
+        for key, row in changes.items():
+            rows.pop(key, None)
+            if row is not None:
+                rows[key] = row
+        tables[self.name] = rows
+        self._storage.write(tables)
+        self.clear_cache()
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,5 +81,10 @@ class Table(Generic[Row]):
 
     def accept(self) -> None:
         """Take the changes for true: they are committed."""
-        merged = {**self.rows, **self.changes}
-        self.rows = {key: row for key, row in merged.items() if row is not None}
+        rows = dict(self.rows)
+        for key, row in self.changes.items():
+            if row is None:
+                rows.pop(key, None)
+            else:
+                rows[key] = row
+        self.rows = rows
