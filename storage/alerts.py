@@ -1,0 +1,65 @@
+"""Alert states, incidents and the saved moment of the logical clock."""
+
+from dataclasses import replace
+
+from storage.database import Database
+from storage.records import AlertState, Incident, Moment
+
+
+class Alerts:
+    """Three tables that change together; every change is made inside a transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._states = database.table("alerts", AlertState)
+        self._incidents = database.table("incidents", Incident)
+        self._clock = database.table("clock", Moment)
+
+    def moment(self) -> Moment | None:
+        """Return the last moment saved, to resume the logical clock from."""
+        return self._clock.get("now")
+
+    def keep_moment(self, at: Moment) -> None:
+        """Save how far the logical clock got."""
+        self._clock.put("now", at)
+
+    def states(self) -> list[AlertState]:
+        """Return the counters of every key that is not idle."""
+        return self._states.all()
+
+    def state(self, key: str) -> AlertState:
+        """Return the key's counters, fresh ones for a key never seen."""
+        return self._states.get(key) or AlertState(key=key)
+
+    def put_state(self, state: AlertState) -> None:
+        """Keep the counters; those as good as fresh need no row."""
+        if state == AlertState(key=state.key):
+            self._states.remove(state.key)
+        else:
+            self._states.put(state.key, state)
+
+    def incidents(self) -> list[Incident]:
+        """Return every incident kept, by number."""
+        return sorted(self._incidents.all(), key=lambda incident: incident.number)
+
+    def open(self) -> list[Incident]:
+        """Return the open incidents, by number."""
+        return [incident for incident in self.incidents() if incident.closed is None]
+
+    def incident(self, number: int | None) -> Incident | None:
+        """Return one incident, None where it is not known (any more)."""
+        return None if number is None else self._incidents.get(str(number))
+
+    def add_incident(self, incident: Incident) -> Incident:
+        """Give it the next number and keep it."""
+        numbered = replace(incident, number=self._database.number("incident"))
+        self.put_incident(numbered)
+        return numbered
+
+    def put_incident(self, incident: Incident) -> None:
+        """Keep an incident that has its number."""
+        self._incidents.put(str(incident.number), incident)
+
+    def drop_incident(self, number: int) -> None:
+        """Forget an incident."""
+        self._incidents.remove(str(number))
