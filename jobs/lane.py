@@ -56,7 +56,7 @@ class Lane(Generic[T]):
     def _fill(self, future: "Future[T | Unknown]", work: Callable[[], T]) -> None:
         try:
             result: T | Unknown = work()
-        except Exception as error:  # noqa: BLE001 -- the job wrapper: a bug costs one part, not all
+        except Exception as error:  # the job wrapper: a bug costs one part, not all
             logger.warning("%s crashed", self.name, exc_info=True)
             result = crashed(error)
         future.set_result(result)

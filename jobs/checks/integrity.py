@@ -1,0 +1,80 @@
+"""Can the tracker's files be read, and every record in them?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from jobs.checks.result import Verdict
+from jobs.checks.saying import Subject
+from jobs.facts import Facts, Unknown
+from storage.records import Observation, Phrase, Severity, Value
+from storage.tracker import FileReport, FileState, FolderState, Snapshot
+
+NAME = "integrity"
+PREFIX = "integrity:"
+MAX_EVIDENCE = 5
+FOLDER = Subject(key="data:folder", check=NAME)
+BAD = {
+    FileState.INVALID: Severity.ERROR,
+    FileState.TOO_LARGE: Severity.ERROR,
+    FileState.UNREADABLE: Severity.CRITICAL,
+    FileState.UNKNOWN_SHAPE: Severity.INFO,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integrity:
+    """One observation for the folder, and one for each file that is not as it should be.
+
+    A file that is well has none: the verdict is complete, so that its alert closes.
+    """
+
+    name: str = NAME
+
+    def judge(self, facts: Facts, *, now: datetime) -> Verdict:  # noqa: ARG002
+        """Call a closed file CRITICAL, a broken one ERROR, one with bad records WARNING."""
+        data = facts.data
+        if isinstance(data, Unknown):
+            return Verdict((FOLDER.unknown(data.reason),))
+        if data.folder is FolderState.MISSING:
+            return Verdict((FOLDER.fail(Severity.CRITICAL, Phrase("data.folder.missing")),))
+        if data.folder is FolderState.UNREADABLE:
+            fact = Phrase("data.folder.unreadable", {"reason": data.reason})
+            return Verdict((FOLDER.fail(Severity.CRITICAL, fact),))
+        files = tuple(seen for file in data.files if (seen := _file(file)) is not None)
+        complete = frozenset({PREFIX}) if data.complete else frozenset[str]()
+        return Verdict((_folder(data, bad=len(files)), *files), complete)
+
+
+def _folder(data: Snapshot, *, bad: int) -> Observation:
+    if not data.complete:
+        return FOLDER.unknown(Phrase("data.pending", {"n": data.pending}))
+    if data.folder is FolderState.EMPTY:  # "no data" is for freshness to say
+        return FOLDER.ok(Phrase("data.folder.empty"))
+    values: dict[str, Value] = {
+        "n": len(data.files),
+        "records": sum(file.records for file in data.files),
+    }
+    if bad:
+        return FOLDER.ok(Phrase("data.folder.some_bad", values | {"bad": bad}))
+    return FOLDER.ok(Phrase("data.folder.ok", values))
+
+
+def _file(file: FileReport) -> Observation | None:
+    """Return what is wrong with one file, None if nothing is."""
+    subject = Subject(key=f"{PREFIX}{file.name}", check=NAME)
+    if file.state is FileState.UNSTABLE:
+        return subject.unknown(Phrase("integrity.file.unstable", {"file": file.name}))
+    worst_first = sorted(file.findings, key=lambda finding: -finding.level)
+    evidence = tuple(finding.reason for finding in worst_first[:MAX_EVIDENCE])
+    if file.state is not FileState.OK:
+        fact = Phrase(
+            f"integrity.file.{file.state.value}", {"file": file.name, "size_bytes": file.size}
+        )
+        return subject.fail(BAD[file.state], fact, evidence=evidence)
+    if file.bad_records:
+        total = file.records + file.bad_records
+        values: dict[str, Value] = {"file": file.name, "n": file.bad_records, "records": total}
+        fact = Phrase("integrity.file.bad_records", values)
+        value = float(file.bad_records)
+        return subject.fail(Severity.WARNING, fact, value=value, evidence=evidence)
+    return None

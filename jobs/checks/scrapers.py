@@ -1,0 +1,104 @@
+"""Do the scrapers run, and does what they write have content?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from jobs.checks.data import judged, source
+from jobs.checks.result import Verdict
+from jobs.checks.saying import Subject
+from jobs.facts import Facts, Processes, Scraper, Unknown
+from storage.records import Observation, Phrase, Severity, Value
+
+NAME = "scrapers"
+PREFIX = "scraper:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scrapers:
+    """Processes by command, and sources by what their newest file holds.
+
+    The sources are classes inside one process: only their data shows whether each one lives.
+    """
+
+    commands: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    max_starts: int = 3
+    name: str = NAME
+
+    def judge(self, facts: Facts, *, now: datetime) -> Verdict:
+        """Call a command without process ERROR, CRITICAL if none has one; stubs are WARNING."""
+        seen = [*self._processes(facts.processes, now), *self._sources(facts)]
+        if not self.commands and not self.sources:
+            seen.append(_subject("none").ok(Phrase("scraper.none")))
+        known = not isinstance(facts.processes, Unknown) and not isinstance(judged(facts), Unknown)
+        return Verdict(tuple(seen), frozenset({PREFIX}) if known else frozenset())
+
+    def _processes(self, processes: Processes | Unknown, now: datetime) -> list[Observation]:
+        if isinstance(processes, Unknown):
+            return [
+                _subject(f"{command}:{what}").unknown(processes.reason)
+                for command in self.commands
+                for what in ("process", "restarts")
+            ]
+        all_down = all(one.trees == 0 and not one.denied for one in processes.scrapers)
+        level = Severity.CRITICAL if all_down else Severity.ERROR
+        return [
+            seen
+            for scraper in processes.scrapers
+            for seen in (_process(scraper, level, now), self._restarts(scraper))
+        ]
+
+    def _restarts(self, scraper: Scraper) -> Observation:
+        subject = _subject(f"{scraper.command}:restarts")
+        values: dict[str, Value] = {
+            "command": scraper.command,
+            "n": scraper.starts,
+            "window_s": scraper.window_s,
+        }
+        value, threshold = float(scraper.starts), float(self.max_starts)
+        if scraper.starts < self.max_starts:
+            return subject.ok(Phrase("scraper.restarts.ok", values), value=value)
+        fact = Phrase("scraper.restarts.loop", values)
+        return subject.fail(Severity.WARNING, fact, value=value, threshold=threshold)
+
+    def _sources(self, facts: Facts) -> list[Observation]:
+        data = judged(facts)
+        if isinstance(data, Unknown):
+            return [_subject(f"{name}:data").unknown(data.reason) for name in self.sources]
+        seen = []
+        for name in self.sources:
+            found = source(data, name)
+            if found is None:  # freshness says that there is nothing
+                continue
+            subject = _subject(f"{name}:data")
+            if found.stub:
+                fact = Phrase("scraper.source.stub", {"source": name})
+                seen.append(subject.fail(Severity.WARNING, fact))
+            elif found.last_count == 0:
+                fact = Phrase("scraper.source.empty", {"source": name})
+                seen.append(subject.fail(Severity.WARNING, fact))
+            else:
+                values: dict[str, Value] = {"source": name, "n": found.last_count}
+                seen.append(subject.ok(Phrase("scraper.source.ok", values)))
+        return seen
+
+
+def _subject(rest: str) -> Subject:
+    return Subject(key=f"{PREFIX}{rest}", check=NAME)
+
+
+def _process(scraper: Scraper, level: Severity, now: datetime) -> Observation:
+    subject = _subject(f"{scraper.command}:process")
+    values: dict[str, Value] = {"command": scraper.command}
+    if scraper.trees:
+        up_s = 0.0 if scraper.started is None else (now - scraper.started).total_seconds()
+        values |= {"n": scraper.trees, "up_s": max(0.0, up_s)}
+        return subject.ok(Phrase("scraper.process.ok", values), value=float(scraper.trees))
+    if scraper.denied:
+        return subject.unknown(Phrase("unknown.denied", values))
+    if scraper.zombie:
+        return subject.fail(level, Phrase("scraper.process.zombie", values))
+    if scraper.last_seen is None:
+        return subject.fail(level, Phrase("scraper.process.never", values))
+    values["gone_s"] = max(0.0, (now - scraper.last_seen).total_seconds())
+    return subject.fail(level, Phrase("scraper.process.down", values))

@@ -1,0 +1,136 @@
+"""Looks at the machine: CPU and network since the last look, memory, disks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from jobs.facts import Disk, Host, Network
+from jobs.probes.memory import read_memory
+from storage.records import Moment
+
+SHORTEST_SPAN_S = 1.0
+KEEP_BASE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CpuReading:
+    """The CPU's counters since boot at one time; kept and handed over, it serves a one-shot."""
+
+    busy_s: float
+    total_s: float
+    at_s: float
+
+    def mean_pct(self, before: "CpuReading") -> float | None:
+        """Return the mean load between two readings, 0-100.
+
+        None where they are too close, or the machine started anew in between.
+        """
+        total_s, busy_s = self.total_s - before.total_s, self.busy_s - before.busy_s
+        if self.at_s - before.at_s < SHORTEST_SPAN_S or total_s <= 0 or not 0 <= busy_s <= total_s:
+            return None
+        return 100.0 * busy_s / total_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkReading:
+    """The network's counters since boot at one time, loopback left out."""
+
+    sent_bytes: int
+    recv_bytes: int
+    at_s: float
+
+    def since(self, before: "NetworkReading") -> Network | None:
+        """Return what went over the network between two readings; None after a restart."""
+        sent, recv = self.sent_bytes - before.sent_bytes, self.recv_bytes - before.recv_bytes
+        if sent < 0 or recv < 0 or self.at_s <= before.at_s:
+            return None
+        return Network(sent_bytes=sent, recv_bytes=recv, over_s=self.at_s - before.at_s)
+
+
+class HostProbe:
+    """Call it for the machine's state; `folders` are the ones whose disks matter, by name.
+
+    Looks that follow each other within half a minute share their CPU base, so that three
+    quick ones cannot take one short peak for a lasting load.
+    """
+
+    def __init__(
+        self, folders: Mapping[str, Path], *, cpu: CpuReading | None = None, root: Path = Path("/")
+    ) -> None:
+        self.cpu = cpu
+        self._folders = dict(folders)
+        self._root = root
+        self._network: NetworkReading | None = None
+
+    def __call__(self, at: Moment) -> Host:
+        """Return the machine's state. Blocking."""
+        return Host(
+            cpu_pct=self._cpu_pct(at.logical_s),
+            memory=read_memory(self._root),
+            disks=read_disks(self._folders),
+            network=self._network_since(at.logical_s),
+        )
+
+    def _cpu_pct(self, at_s: float) -> float | None:
+        before, now = self.cpu, read_cpu(at_s)
+        if before is None or not 0 <= at_s - before.at_s < KEEP_BASE_S:
+            self.cpu = now
+        return None if before is None else now.mean_pct(before)
+
+    def _network_since(self, at_s: float) -> Network | None:
+        before, self._network = self._network, read_network(at_s)
+        if before is None or self._network is None:
+            return None
+        return self._network.since(before)
+
+
+def read_cpu(at_s: float) -> CpuReading:
+    """Return the CPU's counters now; waiting for a disk is not work."""
+    times = psutil.cpu_times()
+    guests = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
+    total_s = sum(times) - guests  # Linux counts guests in user and nice already
+    idle_s = times.idle + getattr(times, "iowait", 0.0)
+    return CpuReading(busy_s=total_s - idle_s, total_s=total_s, at_s=at_s)
+
+
+def read_network(at_s: float) -> NetworkReading | None:
+    """Return the network's counters now, or None where the system has none."""
+    cards = psutil.net_io_counters(pernic=True) or {}
+    real = [card for name, card in cards.items() if not _is_loopback(name)]
+    if not real:
+        return None
+    return NetworkReading(
+        sent_bytes=sum(card.bytes_sent for card in real),
+        recv_bytes=sum(card.bytes_recv for card in real),
+        at_s=at_s,
+    )
+
+
+def read_disks(folders: Mapping[str, Path]) -> tuple[Disk, ...]:
+    """Return the disk of each folder that exists; the first name wins where two share one."""
+    found: dict[int, Disk] = {}
+    for name, folder in folders.items():
+        try:
+            device = folder.stat().st_dev
+            usage = psutil.disk_usage(str(folder))
+        except OSError:  # the folder itself is another check's finding
+            continue
+        if device not in found:
+            found[device] = Disk(
+                name=name, mount=str(_mount(folder)), total_bytes=usage.total,
+                free_bytes=usage.free, used_pct=usage.percent,
+            )  # fmt: skip
+    return tuple(found.values())
+
+
+def _mount(folder: Path) -> Path:
+    path = folder.resolve()
+    while not path.is_mount() and path != path.parent:
+        path = path.parent
+    return path
+
+
+def _is_loopback(name: str) -> bool:
+    return name in {"lo", "lo0"} or name.lower().startswith("loopback")

@@ -1,0 +1,58 @@
+"""What of a cycle history keeps. Pure."""
+
+from collections.abc import Iterator
+
+from jobs.facts import Facts, Host, Own, Unknown
+from storage.opportunities import Statistics
+from storage.records import Sample
+from storage.tracker import Snapshot
+
+
+def samples(facts: Facts, *, took_s: float) -> list[Sample]:
+    """Return one sample per series that was measured; what is unknown leaves a gap."""
+    series = dict(_series(facts))
+    series["cycle_s"] = took_s
+    return [
+        Sample(series=name, at=facts.at.wall, value=float(value))
+        for name, value in series.items()
+        if value is not None
+    ]
+
+
+def _series(facts: Facts) -> Iterator[tuple[str, float | None]]:
+    if not isinstance(facts.host, Unknown):
+        yield from _host(facts.host)
+    if not isinstance(facts.own, Unknown):
+        yield from _own(facts.own)
+    if not isinstance(facts.data, Unknown) and facts.data.complete:
+        yield from _ages(facts.data, facts)
+        if not isinstance(facts.business, Unknown):
+            yield from _business(facts.business)
+
+
+def _host(host: Host) -> Iterator[tuple[str, float | None]]:
+    yield "cpu_pct", host.cpu_pct
+    yield "memory_pct", host.memory.used_pct
+    yield "disk_pct", max((disk.used_pct for disk in host.disks), default=None)
+    if host.network is not None:
+        yield "net_sent_bytes", host.network.sent_bytes
+        yield "net_recv_bytes", host.network.recv_bytes
+
+
+def _own(own: Own) -> Iterator[tuple[str, float | None]]:
+    yield "rss_bytes", own.rss_bytes
+    yield "loop_lag_s", own.loop_lag_p95_s
+
+
+def _ages(data: Snapshot, facts: Facts) -> Iterator[tuple[str, float | None]]:
+    now = facts.at.wall
+    if data.newest is not None:
+        yield "data_age_s", max(0.0, (now - data.newest).total_seconds())
+    for name, report in data.sources.items():
+        if report.newest is not None and report.newest <= now:
+            yield f"source_age_s:{name}", (now - report.newest).total_seconds()
+
+
+def _business(business: Statistics) -> Iterator[tuple[str, float | None]]:
+    yield "new_24h", business.new
+    yield "roi_median_usd_min", business.median_roi
