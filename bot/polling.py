@@ -10,6 +10,8 @@ from telegram.error import Conflict, TelegramError
 from telegram.request import BaseRequest
 
 LOG = logging.getLogger("vigie.polling")
+OK = 200
+UNAUTHORIZED = 401
 CONFLICT_PATIENCE_S = 30.0
 CONFLICT_MEMORY_S = 90.0
 
@@ -23,6 +25,7 @@ class Sieve(BaseRequest):
 
     def __init__(self, inner: BaseRequest) -> None:
         self._inner = inner
+        self.on_bad_token: Callable[[], None] = lambda: None
 
     @property
     def read_timeout(self) -> float | None:
@@ -46,7 +49,9 @@ class Sieve(BaseRequest):
     ) -> tuple[int, bytes]:
         """Pass the call on; sift what comes back from getUpdates."""
         code, payload = await self._inner.do_request(url, method, *args, **kwargs)
-        if code == 200 and url.endswith("/getUpdates"):  # noqa: PLR2004 — HTTP's own
+        if code == UNAUTHORIZED:  # a token revoked while we run: PTB's loop would just end
+            self.on_bad_token()
+        if code == OK and url.endswith("/getUpdates"):
             payload = sift(payload)
         return code, payload
 

@@ -1,0 +1,162 @@
+"""`run`: the bot on Telegram, from start to a stop that loses nothing."""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Coroutine
+from itertools import chain, repeat
+from typing import Any
+
+from telegram.error import InvalidToken, TelegramError
+
+from bot.app import Program, build
+from bot.polling import ConflictWatch
+from bot.schedule import Schedule
+from bot.settings import Settings
+from storage.clock import monotonic_s
+from storage.files import LockedError
+
+LOG = logging.getLogger("vigie.run")
+EXIT_SETTINGS = 2
+EXIT_SECOND_POLLER = 4
+EXIT_LOCKED = 5
+CONNECT_AGAIN_S = (1.0, 2.0, 5.0, 10.0)
+CONNECT_AGAIN_AT_MOST_S = 30.0
+STOP_WITHIN_S = 8.0
+GIVE_UP_AFTER_S = 9.5
+# Nothing else is asked for: no edits, no channel posts (the gate refuses them all the same).
+ALLOWED_UPDATES = ["message", "callback_query"]
+
+
+def main(found: Settings, _: argparse.Namespace) -> int:
+    """Run until SIGTERM or Ctrl-C; 0 then, 2 bad token, 4 second poller, 5 state in use."""
+    if not found.telegram_bot_token.get_secret_value():
+        sys.stderr.write(
+            "TELEGRAM_BOT_TOKEN is not set: write it to .env (see .env.example), from @BotFather.\n"
+            "To look around without any token: python -m bot demo\n"
+        )
+        return EXIT_SETTINGS
+    try:
+        return asyncio.run(_run(found))
+    except LockedError as error:
+        sys.stderr.write(f"Another Vigie (process {error.pid or '?'}) uses {found.state_dir}.\n")
+        return EXIT_LOCKED
+
+
+async def _run(found: Settings) -> int:
+    service = Service(build(found))
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGINT"):
+        number = getattr(signal, name)
+        try:
+            loop.add_signal_handler(number, service.stop)
+        except NotImplementedError:  # Windows: the handler runs in the main thread, off the loop
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(service.stop))
+    return await service.serve()
+
+
+class Service:
+    """The running bot: health cycles at once, Telegram as soon as it answers."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._app = program.application
+        self._stop = asyncio.Event()
+        self._exit_code = 0
+        program.sieve.on_bad_token = self._on_bad_token
+        self._schedule = Schedule(
+            queue=program.queue,
+            every=program.settings.health_every,
+            cycle=program.services.watch.run,
+        )
+
+    def stop(self, exit_code: int = 0) -> None:
+        """Ask the service to end; the first exit code wins."""
+        if not self._stop.is_set():
+            self._exit_code = exit_code
+            self._stop.set()
+
+    async def serve(self) -> int:
+        """Run until `stop`; return the exit code. A part that fails is a bug and ends the run."""
+        LOG.info(
+            "started", extra={"pid": os.getpid(), "every": self._program.settings.health_every}
+        )
+        await self._schedule.start()
+        parts: dict[str, Coroutine[Any, Any, None]] = {
+            "connect": self._connect(),
+            "deliver": self._program.worker.run(),
+            "guard": self._schedule.guard(),
+            "lag": self._program.lag.run(),
+        }
+        tasks = {asyncio.create_task(part, name=name) for name, part in parts.items()}
+        for task in tasks:
+            task.add_done_callback(self._on_end)
+        await self._stop.wait()
+        forced = threading.Timer(GIVE_UP_AFTER_S, os._exit, (self._exit_code or 1,))
+        forced.daemon = True  # a hung disk may hold a thread; what is committed is safe
+        forced.start()
+        await self._shut_down(tasks)
+        return self._exit_code
+
+    def _on_end(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or self._stop.is_set():
+            return
+        if (error := task.exception()) is not None:
+            LOG.critical("%s failed; ending", task.get_name(), exc_info=error)
+            self.stop(1)
+
+    async def _connect(self) -> None:
+        """Reach Telegram, however long it takes; then poll and push the command menus."""
+        for pause_s in chain(CONNECT_AGAIN_S, repeat(CONNECT_AGAIN_AT_MOST_S)):
+            try:
+                await self._app.initialize()
+                break
+            except InvalidToken:
+                self._on_bad_token()
+                return
+            except TelegramError as error:
+                LOG.warning("Telegram does not answer yet", extra={"error": str(error)})
+            await asyncio.sleep(pause_s)
+        await self._app.start()
+        conflicts = ConflictWatch(on_second_poller=self._on_second_poller, steady_s=monotonic_s)
+        await self._program.updater.start_polling(
+            allowed_updates=ALLOWED_UPDATES, bootstrap_retries=-1, error_callback=conflicts
+        )
+        LOG.info("connected", extra={"bot": self._app.bot.username})
+        await self._program.push_menus()
+
+    def _on_bad_token(self) -> None:
+        LOG.critical("Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the current one")
+        self.stop(EXIT_SETTINGS)
+
+    def _on_second_poller(self) -> None:
+        if not self._stop.is_set():
+            LOG.critical(
+                "another program polls with this token; stop one of the two, "
+                "or revoke the token at @BotFather if the other is not yours"
+            )
+        self.stop(EXIT_SECOND_POLLER)
+
+    async def _shut_down(self, tasks: set[asyncio.Task[None]]) -> None:
+        LOG.info("stopping")
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S):
+                if self._program.updater.running:
+                    await self._program.updater.stop()
+                await self._program.worker.stop()
+                if self._app.running:
+                    await self._app.stop()
+                else:
+                    await self._program.queue.stop()
+                await self._app.shutdown()
+        except (TimeoutError, TelegramError) as error:
+            LOG.warning("stopped without waiting any longer", extra={"error": repr(error)})
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._program.close()
+        LOG.info("stopped", extra={"exit_code": self._exit_code})
