@@ -1,0 +1,149 @@
+"""`health`: one look on the console, for people and for monitoring; knows nothing of Telegram."""
+
+import argparse
+import asyncio
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bot.looking import looking
+from bot.settings import Settings
+from handlers.views import i18n
+from handlers.views.health import SUMMARIES, families, family_name, status, verdict
+from handlers.views.text import visible
+from jobs.probes.host import CpuReading
+from jobs.watch import Cycle
+from storage.clock import wall_now
+from storage.files import LockedError, ProcessLock, write_atomic
+from storage.history import History
+from storage.records import Moment, Observation, Outcome, Phrase, Severity
+
+EXIT_OK, EXIT_WARNING, EXIT_FAILED, EXIT_UNKNOWN = 0, 1, 2, 3
+
+
+def main(found: Settings, arguments: argparse.Namespace) -> int:
+    """Print what one cycle found; the exit code is the one monitoring plugins use."""
+    language = i18n.language(found.language, found.timezone)
+    with _Ours(found.state_dir) as lock, closing(_history(found.state_dir, lock.ours)) as history:
+        cycle = asyncio.run(_look(found, history))
+    code = exit_code(cycle)
+    if arguments.json:
+        document = as_document(cycle, language, code=code, service=lock.holder)
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(document)).decode() + "\n")
+    else:
+        sys.stdout.write("\n".join(as_lines(cycle, language)) + "\n")
+    return code
+
+
+class _Ours:
+    """Takes the state's lock where no service holds it; `ours` tells whether we may write."""
+
+    def __init__(self, folder: Path) -> None:
+        self._lock = ProcessLock(folder / "lock")
+        self.ours = False
+        self.holder: int | None = None
+
+    def __enter__(self) -> "_Ours":
+        try:
+            self._lock.acquire()
+        except LockedError as error:
+            self.holder = error.pid
+        except OSError:
+            pass  # the folder cannot be written: the look itself says so
+        else:
+            self.ours = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.ours:
+            self._lock.release()
+
+
+def _history(folder: Path, ours: bool) -> History:  # noqa: FBT001 — a private two-way switch
+    return History(folder / "history.sqlite", read_only=not ours)
+
+
+async def _look(found: Settings, history: History) -> Cycle:
+    """Run one cycle; the CPU's mean is counted from the last one-shot before this."""
+    base = found.state_dir / "cpu.json"
+    now = wall_now()
+    parts = looking(
+        found,
+        clock=lambda: Moment(wall=now, logical_s=now.timestamp()),
+        history=history,
+    )
+    parts.host.cpu = _cpu_base(base)
+    cycle = await parts.watch.run()
+    if parts.host.cpu is not None and not history.read_only:
+        try:
+            write_atomic(base, msgspec.json.encode(parts.host.cpu))
+        except OSError:
+            return cycle  # the cycle's own finding about the state folder says so
+    return cycle
+
+
+def _cpu_base(path: Path) -> CpuReading | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=CpuReading)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def exit_code(cycle: Cycle) -> int:
+    """Return 2 for ERROR and CRITICAL, 1 for WARNING, 3 where only something is unknown."""
+    if cycle.level >= Severity.ERROR:
+        return EXIT_FAILED
+    if cycle.level == Severity.WARNING:
+        return EXIT_WARNING
+    unknown = any(seen.outcome is Outcome.UNKNOWN for seen in cycle.observations)
+    return EXIT_UNKNOWN if unknown else EXIT_OK
+
+
+def as_lines(cycle: Cycle, language: i18n.Language) -> list[str]:
+    """Return the verdict, a line per family, then everything that is not well."""
+    lines = [visible(verdict(cycle, language)), ""]
+    for family in families(cycle):
+        seen = [each for each in cycle.observations if each.check == family]
+        word = language.plain(f"status.{status(seen)}")
+        name = family_name(family, language)
+        said = SUMMARIES[family](cycle.facts, seen, language) if family in SUMMARIES else ""
+        lines.append(f"{name:<12} {word:<9} {said}".rstrip())
+    troubles = [seen for seen in cycle.observations if seen.outcome is not Outcome.OK]
+    for trouble in sorted(troubles, key=lambda each: (-each.level, each.key)):
+        level = "UNKNOWN" if trouble.outcome is Outcome.UNKNOWN else trouble.level.name
+        lines += ["", f"{level} {language.plain(trouble.fact)}  [{trouble.key}]"]
+        lines += [f"    {language.plain(proof)}" for proof in trouble.evidence]
+        hint = Phrase(f"{trouble.fact.key}.try", trouble.fact.values)
+        if language.has(hint.key):
+            lines.append(f"    → {language.plain(hint)}")
+    return lines
+
+
+def as_document(
+    cycle: Cycle, language: i18n.Language, *, code: int, service: int | None
+) -> dict[str, Any]:
+    """Return everything the cycle found; times are ISO 8601 in UTC, `service` a process id."""
+    return {
+        "level": cycle.level.name,
+        "exit_code": code,
+        "at": cycle.at.wall,
+        "took_s": round(cycle.took_s, 3),
+        "service": service,
+        "checks": [_as_row(seen, language) for seen in cycle.observations],
+    }
+
+
+def _as_row(seen: Observation, language: i18n.Language) -> dict[str, Any]:
+    return {
+        "key": seen.key,
+        "family": seen.check,
+        "outcome": seen.outcome,
+        "level": seen.level.name,
+        "fact": language.plain(seen.fact),
+        "value": seen.value,
+        "threshold": seen.threshold,
+        "evidence": [language.plain(proof) for proof in seen.evidence],
+    }

@@ -1,0 +1,86 @@
+"""Builds what looks at the tracker; the bot and the one-shots share it, and neither Telegram."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.settings import Settings
+from jobs.checks.resources import ladder
+from jobs.checks.standard import Limits, standard
+from jobs.gather import Gatherer, Sources
+from jobs.probes.host import HostProbe
+from jobs.probes.own import LoopLag, OwnProbe
+from jobs.probes.processes import ProcessProbe
+from jobs.watch import Listener, Watch
+from storage.history import History
+from storage.opportunities import Opportunities
+from storage.records import Clock
+from storage.tracker import ReadOptions, Tracker
+
+CPU_MARGIN_PCT = 10
+SPACE_MARGIN_PCT = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looking:
+    """The half of the program that looks and judges."""
+
+    history: History
+    opportunities: Opportunities
+    host: HostProbe
+    lag: LoopLag
+    watch: Watch
+
+
+def limits(found: Settings) -> Limits:
+    """Return the owner's limits as the checks read them."""
+    return Limits(
+        commands=found.scraper_commands,
+        sources=found.expected_sources,
+        fresh_warning=found.fresh_warning,
+        fresh_error=found.fresh_error,
+        fresh_critical=found.fresh_critical,
+        low_volume=found.low_volume_per_day,
+        cpu=ladder(warning=found.cpu_warning, error=found.cpu_error, margin=CPU_MARGIN_PCT),
+        memory=ladder(
+            warning=found.memory_warning, error=found.memory_error, margin=SPACE_MARGIN_PCT
+        ),
+        disk=ladder(warning=found.disk_warning, error=found.disk_error, margin=SPACE_MARGIN_PCT),
+    )
+
+
+def looking(
+    found: Settings,
+    *,
+    clock: Clock,
+    history: History,
+    alerts: Listener | None = None,
+    damaged: Callable[[], tuple[str, ...]] = tuple,
+) -> Looking:
+    """Build it over `history`; without `alerts` nothing is alerted and no samples are kept."""
+    opportunities = Opportunities(history)
+    tracker = Tracker(
+        found.data_dir,
+        index=opportunities,
+        options=ReadOptions(
+            rates=found.reward_rates, max_file_bytes=found.max_file_size, min_roi=found.min_roi
+        ),
+    )
+    host = HostProbe({"data": found.data_dir, "state": found.state_dir})
+    lag = LoopLag()
+    gatherer = Gatherer(
+        Sources(
+            tracker=tracker,
+            opportunities=opportunities,
+            processes=ProcessProbe(found.scraper_commands),
+            host=host,
+            own=OwnProbe(found.state_dir, lag=lag, damaged=damaged),
+        )
+    )
+    watch = Watch(
+        gatherer=gatherer,
+        checks=standard(limits(found)),
+        clock=clock,
+        alerts=alerts,
+        history=None if alerts is None else history,
+    )
+    return Looking(history=history, opportunities=opportunities, host=host, lag=lag, watch=watch)
