@@ -32,8 +32,8 @@ class SandboxRequest(BaseRequest):
         self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any
     ) -> tuple[int, bytes]:
         """Route one call by the URL's end, `/bot<token>/<method>` or `/file/bot<token>/<path>`."""
-        door, _, rest = url.partition("/bot")[2].partition("/")
-        if door.rpartition("/bot")[2] != self._api.token:
+        token, rest = url.partition("/bot")[2].split("/", 1)
+        if token != self._api.token:
             return 401, _body({"ok": False, "error_code": 401, "description": "Unauthorized"})
         if "/file/bot" in url:
             return 200, self._api.world.files[rest.rpartition("/")[2]].content

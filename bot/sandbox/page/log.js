@@ -1,0 +1,92 @@
+// The list of messages: days, unread marker, scrolling that never jumps under a reader.
+
+import { bubble, make, redraw, settle } from "/bubble.js";
+import { day, say } from "/words.js";
+
+const NEAR_PX = 60;
+
+export class Log {
+  constructor(root, down, acts) {
+    Object.assign(this, { root, down, acts, messages: new Map(), unread: 0 });
+    root.addEventListener("scroll", () => this.#look(), { passive: true });
+    document.addEventListener("visibilitychange", () => this.#look());
+    down.addEventListener("click", () => this.toEnd(true));
+    new ResizeObserver(() => { if (this.#atEnd) this.toEnd(); }).observe(root);
+  }
+
+  #atEnd = true;
+  near() { return this.root.scrollHeight - this.root.scrollTop - this.root.clientHeight < NEAR_PX; }
+  find(id) { return this.root.querySelector(`article[data-id="${Number(id)}"]`); }
+  toEnd(smooth = false) { this.root.scrollTo({ top: this.root.scrollHeight, behavior: smooth ? "smooth" : "instant" }); }
+
+  reset(messages, intro) {
+    this.messages.clear();
+    this.#unmark();
+    this.root.replaceChildren();
+    this.intro = intro;
+    if (!messages.length && intro) this.root.append(intro);
+    messages.forEach((one) => this.#append(one));
+    this.toEnd();
+    this.#look();
+  }
+
+  add(message) {
+    if (this.messages.has(message.message_id)) { this.change(message); return; }
+    const stay = !message.mine && (!this.near() || document.hidden);
+    this.intro?.remove();
+    if (stay && !this.unread) this.root.append(this.marker = make("p", "unread-mark", make("span", "", say("unread"))));
+    if (message.mine) this.#unmark();
+    if (stay) this.unread += 1;
+    const near = this.near();
+    this.#append(message).classList.add("fresh");
+    if (message.mine || near) this.toEnd(!document.hidden);
+    if (message.mine || near) this.#atEnd = true;
+    this.#badge();
+  }
+
+  change(message) {
+    const node = this.find(message.message_id);
+    this.messages.set(message.message_id, message);
+    if (!node) return;
+    const near = this.near();
+    redraw(node, message, this.acts);
+    node.classList.remove("flash");
+    if (near) this.toEnd();
+  }
+
+  remove(id) { this.messages.delete(id); this.find(id)?.remove(); }
+
+  jump(id) {
+    const node = this.find(id);
+    if (!node) return false;
+    node.scrollIntoView({ block: "center", behavior: "smooth" });
+    node.classList.remove("flash");
+    requestAnimationFrame(() => node.classList.add("flash"));
+    return true;
+  }
+
+  #append(message) {
+    const date = day(message.date);
+    const last = [...this.root.querySelectorAll(".day")].pop();
+    if (last?.textContent !== date) this.root.append(make("p", "day", make("span", "", date)));
+    this.messages.set(message.message_id, message);
+    const node = bubble(message, this.acts);
+    this.root.append(node);
+    settle(node, []);
+    return node;
+  }
+
+  #look() {
+    this.#atEnd = this.near();
+    if (this.#atEnd && !document.hidden && this.unread) { this.unread = 0; this.#badge(); }
+    this.#badge();
+  }
+
+  #unmark() { this.marker?.remove(); this.marker = null; this.unread = 0; }
+
+  #badge() {
+    this.down.hidden = this.near() && !this.unread;
+    this.down.querySelector("b").textContent = this.unread || "";
+    document.title = `${this.unread ? `(${this.unread}) ` : ""}Vigie · ${say("sample")}`;
+  }
+}

@@ -1,0 +1,1 @@
+"""The sample tracker's own program, copied into its folder and run there."""

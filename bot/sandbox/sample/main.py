@@ -1,0 +1,231 @@
+"""A sample tracker: writes invented quests in the real tracker's file formats. Standard library.
+
+Run in its own folder: `python main.py`. It ends when its standard input closes, so it never
+outlives whoever started it. A file named `freeze` beside it makes it live without writing.
+"""
+
+import hashlib
+import json
+import os
+import random
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+Record: TypeAlias = dict[str, object]
+
+LABEL = "[sample]"
+WRITE_EVERY_S = 4.0
+KEPT_LIVE_FILES = 6
+HISTORY_HOURS = 10
+DAY_S = 86_400
+CHAINS = ("Arbitrum", "Base", "Linea", "Optimism", "Scroll", "Starknet", "zkSync Era", "Zora")
+DEEDS = (
+    "Bridge Week",
+    "Odyssey",
+    "Liquidity Sprint",
+    "Mint Festival",
+    "Governance Quest",
+    "Builders' Guild",
+    "Swap Marathon",
+    "Early Adopter Pass",
+    "Testnet Patrol",
+    "Lighthouse Keepers",
+)
+HOSTILE = (
+    "<b>Free</b> NFT & <script>alert('x')</script>",
+    "5 < 7 && 7 > 5: \"quotes\" and 'apostrophes'",
+    "Ünïcode ☕ 空投 إسقاط 🧑‍🚀 zero\u200bwidth",
+    "</pre></blockquote>[link](tg://user?id=1)*_`~",
+    "A very long title that goes on " + "and on " * 28,
+)
+
+
+def main() -> int:
+    """Write a file every few seconds until standard input closes."""
+    folder, dice = Path.cwd() / "data", random.Random()  # noqa: S311 - nothing secret here
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    turn = 0
+    while True:
+        if not Path("freeze").exists():
+            turn += 1
+            _write(folder, dice, now=int(time.time()), turn=turn)
+        time.sleep(WRITE_EVERY_S)
+
+
+def write_history(folder: Path, *, now: int) -> None:
+    """Write several hours of files, as a tracker that ran all the while would have left them."""
+    dice = random.Random(now // DAY_S)  # noqa: S311 - the same quests all day
+    (folder / "opportunities").mkdir(parents=True, exist_ok=True)
+    for hours in range(HISTORY_HOURS, 0, -1):
+        at = now - hours * 3600 + dice.randrange(600)
+        records = _mixed(dice, at, size=dice.randrange(9, 16))
+        _dump(folder / "opportunities" / f"opportunities_{at}.json", records, at)
+    _dump(folder / f"opportunities_layer3_{_date(now)}.json", _layer3(dice, now, 6), now - 1800)
+    at = now - 5400
+    path = folder / "opportunities" / f"processed_opportunities_{at}.json"
+    _dump(path, _processed(dice, at), at)
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def _write(folder: Path, dice: random.Random, *, now: int, turn: int) -> None:
+    """Write in place like the real one, and take away this run's oldest files."""
+    target = folder / "opportunities" / f"opportunities_{now}.json"
+    _dump(target, _mixed(dice, now, size=dice.randrange(5, 11)), now)
+    print(f"{LABEL} {target.name}: {turn}", flush=True)  # noqa: T201 - its log, as in the real one
+    started = Path("started")
+    if turn == 1:
+        started.write_text(str(now), encoding="utf-8")
+    first = int(started.read_text(encoding="utf-8"))
+    live = [p for p in target.parent.glob("opportunities_*.json") if _epoch(p) >= first]
+    for old in sorted(live, key=_epoch)[:-KEPT_LIVE_FILES]:
+        old.unlink(missing_ok=True)
+
+
+def _epoch(path: Path) -> int:
+    return int(path.stem.rpartition("_")[2])
+
+
+def _dump(path: Path, body: object, at: int) -> None:
+    path.write_text(json.dumps(body, indent=2, ensure_ascii=False), encoding="utf-8")
+    os.utime(path, (at, at))
+
+
+def _mixed(dice: random.Random, at: int, *, size: int) -> list[Record]:
+    makers = (_galxe, _zealy, _layer3, _twitter)
+    records = [record for make in makers for record in make(dice, at, max(2, size // 4))]
+    dice.shuffle(records)
+    return [_hashed(record) for record in records]
+
+
+def _hashed(record: Record) -> Record:
+    text = f"{record['source']}-{record.get('id')}-{record.get('title')}"
+    return record | {"hash": hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}
+
+
+def _title(dice: random.Random) -> str:
+    if dice.random() < 0.06:  # noqa: PLR2004 - one in sixteen is hostile
+        return f"{LABEL} {dice.choice(HOSTILE)}"
+    return f"{LABEL} {dice.choice(CHAINS)} {dice.choice(DEEDS)} {dice.randrange(1, 40)}"
+
+
+def _galxe(dice: random.Random, _at: int, size: int) -> list[Record]:
+    """Return cards without any reward field: their return is unknown."""
+    return [
+        {
+            "title": f"{_title(dice)} {dice.randrange(1, 99)}.{dice.randrange(99):02d}K  participants ",
+            "link": f"https://example.org/galxe/{dice.randrange(10_000)}",
+            "source": "Galxe",
+        }
+        for _ in range(size)
+    ]
+
+
+def _zealy(dice: random.Random, at: int, size: int) -> list[Record]:
+    """Return quests whose return is given by the source."""
+    records = []
+    for _ in range(size):
+        reward, minutes = dice.choice((50, 100, 250, 400, 900)), dice.choice((1, 3, 10))
+        records.append(
+            {
+                "id": f"z{dice.randrange(10_000)}",
+                "title": _title(dice),
+                "description": "Join, read, answer three questions.",
+                "reward": float(reward),
+                "reward_currency": "XP",
+                "time_est_min": minutes,
+                "roi_usd_per_min": round(reward * 0.01 / minutes, 4),
+                "start_time": time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime(at - DAY_S)),
+                "end_time": "",
+                "source": "Zealy",
+            }
+        )
+    return records
+
+
+def _layer3(dice: random.Random, _at: int, size: int) -> list[Record]:
+    """Return campaigns paid in points."""
+    return [
+        {
+            "id": f"layer3-{dice.randrange(10_000)}",
+            "title": _title(dice),
+            "description": "Swap once on the named chain.",
+            "reward": dice.choice((40, 120, 300, 750)),
+            "reward_currency": "POINTS",
+            "time_est_min": dice.choice((5, 10)),
+            "roi_usd_per_min": round(dice.choice((0.1, 0.25, 0.6)), 2),
+            "chain": dice.choice(CHAINS),
+            "category": "quest",
+            "source": "Layer3",
+        }
+        for _ in range(size)
+    ]
+
+
+def _twitter(dice: random.Random, at: int, size: int) -> list[Record]:
+    """Return feed items whose reward is text: computed where it is clearly money."""
+    rewards: Sequence[str] = ("$12", "$25", "$48", "$5", "50 BTC", "$10-30 estimated", "soon", "")
+    records: list[Record] = []
+    for _ in range(size):
+        link = f"https://example.org/feed/{dice.randrange(10_000)}"
+        digest = hashlib.md5(link.encode(), usedforsecurity=False).hexdigest()
+        scraped = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(at))
+        record: Record = {
+            "id": f"rss_{digest[:8]}",
+            "title": _title(dice),
+            "url": link,
+            "description": "<p>Invented for the demo &amp; nothing else</p>",
+            "reward": dice.choice(rewards),
+            "estimated_time": 5,
+            "deadline": None,
+            "published_date": time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime(at)),
+            "scraped_at": f"{scraped}.{dice.randrange(10**6):06d}",
+            "source_feed": "https://example.org/feed.xml",
+            "source": "TwitterRSS",
+        }
+        records.append(record)
+    return records
+
+
+def _processed(dice: random.Random, at: int) -> Record:
+    found: list[Record] = []
+    for record in _twitter(dice, at, 12):
+        amount = dice.choice((12.0, 18.5, 24.0, 36.0, 55.0))
+        money = {"reward": f"${amount}", "roi": amount / 5, "reward_amount_extracted": amount}
+        found.append(_hashed(record | money | {"currency_detected": "USD", "time_estimated": 5}))
+    found.sort(key=lambda one: -float(str(one["roi"])))
+    rois = [float(str(one["roi"])) for one in found]
+    high = [one for one in found if float(str(one["roi"])) >= 5]  # noqa: PLR2004 - its own limit
+    return {
+        "timestamp": at,
+        "datetime": time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(at)),
+        "pipeline_version": "Jour_6_Processing",
+        "processing_stats": {
+            "total_raw": len(found),
+            "after_deduplication": len(found),
+            "after_roi_filter": len(found),
+            "avg_roi": round(sum(rois) / len(rois), 2),
+            "max_roi": round(max(rois), 2),
+        },
+        "categories": {
+            "high": high,
+            "medium": [one for one in found if one not in high],
+            "low": [],
+        },
+        "processed_opportunities": found,
+    }
+
+
+def _date(at: int) -> str:
+    return time.strftime("%Y-%m-%d", time.localtime(at))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
