@@ -2,54 +2,129 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import TypeVar
 
+from jobs.alerts import intake, policy
+from jobs.alerts.book import Book, Channels
+from jobs.alerts.ledger import Ledger
+from jobs.alerts.muting import Muting, length
+from jobs.alerts.policy import Tell
+from jobs.alerts.rules import Rules
+from storage.alerts import Alerts
+from storage.chats import Chats
 from storage.database import Database
-from storage.records import Clock, Incident, Moment, Mute, Observation, Severity
+from storage.mutes import Mutes
+from storage.records import (
+    Incident,
+    Kind,
+    Moment,
+    Mute,
+    Observation,
+    Outcome,
+    Phrase,
+    Severity,
+)
+
+STATE = "bot:state"
+Result = TypeVar("Result")
 
 
 class AlertManager:
-    """The only writer of alert states, incidents and mutes; safe to call from any thread."""
+    """The only writer of alert states, incidents and mutes; safe to call from any thread.
+
+    While the disk refuses, everything goes on in memory and `bot:state` fires.
+    """
 
     def __init__(
         self,
         *,
         database: Database,
-        channels: Callable[[], Sequence[str]] | Sequence[str],
-        clock: Clock,
-        rules: object = None,
+        channels: Channels,
+        rules: Rules | None = None,
     ) -> None:
-        raise NotImplementedError
+        self._database = database
+        self._rules = Rules() if rules is None else rules
+        self._alerts = Alerts(database)
+        self._mutes = Mutes(database)
+        self._listeners: list[Callable[[], None]] = []
+        chats = Chats(database)
+        self.ledger = Ledger(database, rules=self._rules, chats=chats)
+        tally = self.ledger.tally
+        self._muting = Muting(database, tally)
+        self._book = Book(database, rules=self._rules, channels=channels, chats=chats, tally=tally)
 
     def observe(
         self,
         observations: Sequence[Observation],
         *,
         at: Moment,
-        complete: frozenset[str] = frozenset(),
+        complete: frozenset[str] | None = None,
     ) -> None:
-        """Take note of one cycle in one commit; blocking.
+        """Take note of what was seen in one commit; blocking.
 
-        A known alert under a `complete` prefix that was not observed counts as ok.
+        `complete` is given by a whole cycle: a known alert under one of these prefixes that was
+        not observed counts as ok, and checks that give no answer are noticed.
         """
-        raise NotImplementedError
+        seen = [intake.clean(observation) for observation in observations]
+        if self._database.error:  # an "ok" judged before this write proved nothing
+            seen = [s for s in seen if s.key != STATE or s.outcome is not Outcome.OK]
+
+        def work() -> None:
+            self._book.take(seen, at=at)
+            if complete is not None:
+                known = {one.key for one in seen}
+                self._book.take([*self._book.absent(complete, known), *intake.broken(seen)], at=at)
+            self._muting.expire(channels=self._book.open_channels(), at=at)
+            self._book.tidy(at=at)
+            self._alerts.keep_moment(at)
+
+        self._commit(work)
+        unsaved = self._database.error
+        if unsaved and not any(s.key == STATE and s.outcome is Outcome.FAIL for s in seen):
+            self._commit(lambda: self._book.take([_unsaved(unsaved)], at=at))
 
     def open(self) -> list[Incident]:
         """Return the open incidents, worst first, then oldest."""
-        raise NotImplementedError
+        return sorted(self._alerts.open(), key=lambda one: (-one.level, one.number))
 
     def incident(self, number: int) -> Incident | None:
         """Return one incident, open or closed not long ago."""
-        raise NotImplementedError
+        return self._alerts.incident(number)
 
     def ack(self, number: int, *, by: str, at: Moment) -> bool:
-        """Take an open incident, which stops its reminders; False where there is nothing to take."""
-        raise NotImplementedError
+        """Take an open incident, which stops its reminders; False where it is closed or unknown.
+
+        Who takes an incident somebody else had takes it over.
+        """
+
+        def work() -> bool:
+            incident = self._alerts.incident(number)
+            if incident is None or incident.closed is not None:
+                return False
+            rule = self._rules.rule(incident.key)
+            taken = policy.ack(incident, by=intake.text(by), at=at, rule=rule)
+            self._alerts.put_incident(taken)
+            self._book.silence_reminders(number)
+            self._book.tell(taken, Tell(Kind.UPDATE, taken.level), at=at)
+            return True
+
+        return self._commit(work)
 
     def release(self, number: int, *, by: str, at: Moment) -> bool:
         """Give an incident back; False where nobody had it."""
-        raise NotImplementedError
 
-    def mute(
+        def work() -> bool:
+            incident = self._alerts.incident(number)
+            if incident is None or incident.closed is not None or not incident.ack_by:
+                return False
+            free = policy.release(incident, by=intake.text(by), at=at)
+            self._alerts.put_incident(free)
+            self._book.tell(free, Tell(Kind.UPDATE, free.level), at=at)
+            return True
+
+        return self._commit(work)
+
+    def mute(  # noqa: PLR0913 - one command's arguments, all named
         self,
         *,
         glob: str,
@@ -60,12 +135,55 @@ class AlertManager:
         max_level: Severity = Severity.ERROR,
     ) -> Mute:
         """Hold back deliveries whose key matches, for 1 h unless said, 7 d at most."""
-        raise NotImplementedError
+        lasts = length(for_, max_level)
+        mute = Mute(
+            id=0,
+            glob=intake.text(glob),
+            max_level=max_level,
+            until_s=at.logical_s + lasts.total_seconds(),
+            until=at.wall + lasts,
+            by=intake.text(by),
+            reason=intake.text(reason),
+            created=at.wall,
+        )
+        return self._commit(lambda: self._muting.begin(mute))
 
     def unmute(self, mute_id: int, *, at: Moment) -> bool:
-        """End a mute; False where there was none."""
-        raise NotImplementedError
+        """End a mute; False where there was none in force."""
+        channels = self._book.open_channels()
+        return self._commit(lambda: self._muting.end(mute_id, channels=channels, at=at))
 
     def mutes(self, *, at: Moment) -> list[Mute]:
         """Return the mutes in force, the next to end first."""
-        raise NotImplementedError
+        return [mute for mute in self._mutes.all() if at.logical_s < mute.until_s]
+
+    def expire(self, *, at: Moment) -> None:
+        """End the mutes whose time is over; delivery calls it when one is due."""
+        if any(mute.until_s <= at.logical_s for mute in self._mutes.all()):
+            channels = self._book.open_channels()
+            self._commit(lambda: self._muting.expire(channels=channels, at=at))
+
+    def welcome(self, chat_id: int, *, at: Moment) -> None:
+        """Tell a chat that can be reached again of every open incident it was not told of."""
+        self._commit(lambda: self._book.welcome(chat_id, at=at))
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after every commit, in the thread that made it; return how to stop."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _commit(self, work: Callable[[], Result]) -> Result:
+        result = self._database.commit(work)
+        for listener in tuple(self._listeners):
+            listener()
+        return result
+
+
+def _unsaved(error: str) -> Observation:
+    return Observation(
+        key=STATE,
+        check="bot",
+        outcome=Outcome.FAIL,
+        level=Severity.CRITICAL,
+        fact=Phrase("own.state.failed", {"error": error}),
+    )

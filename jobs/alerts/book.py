@@ -1,0 +1,150 @@
+"""Everything one commit writes about alerts: states, incidents, rows per channel; and tidying."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from jobs.alerts import enqueue, policy, tidy
+from jobs.alerts.policy import Step, Tell
+from jobs.alerts.rules import Rules
+from jobs.alerts.tally import Tally
+from jobs.checks.result import absent
+from storage.alerts import Alerts
+from storage.chats import Chats, parts
+from storage.database import Database
+from storage.outbox import LIVE, Outbox
+from storage.records import (
+    AlertState,
+    Delivery,
+    Incident,
+    Kind,
+    Moment,
+    Observation,
+    Phase,
+    Status,
+)
+
+Live = dict[tuple[int, str], list[Delivery]]
+Channels = Callable[[], Sequence[str]] | Sequence[str]
+
+
+class Book:
+    """Changes alerts, incidents and rows together, inside the caller's transaction."""
+
+    def __init__(
+        self, database: Database, *, rules: Rules, channels: Channels, chats: Chats, tally: Tally
+    ) -> None:
+        self._alerts = Alerts(database)
+        self._outbox = Outbox(database)
+        self._rules = rules
+        self._channels = channels
+        self._chats = chats
+        self._tally = tally
+
+    def open_channels(self) -> list[str]:
+        """Return the channels that can be reached."""
+        channels = self._channels() if callable(self._channels) else self._channels
+        return [channel for channel in channels if not self._chats.get(parts(channel)[0]).disabled]
+
+    def absent(self, complete: frozenset[str], known: set[str]) -> list[Observation]:
+        """Return an ok for each alert that a complete report does not mention any more."""
+        prefixes = tuple(complete)
+        return [
+            absent(state.key, check=self._family(state))
+            for state in self._alerts.states()
+            if state.phase is not Phase.OK
+            and state.key not in known
+            and state.key.startswith(prefixes)
+        ]
+
+    def _family(self, state: AlertState) -> str:
+        incident = self._alerts.incident(state.incident)
+        return "" if incident is None else incident.check
+
+    def take(self, observations: Iterable[Observation], *, at: Moment) -> None:
+        """Run observations through the policy and write down what follows."""
+        live = self._live()
+        for seen in observations:
+            alert = self._alerts.state(seen.key)
+            rule = self._rules.rule(seen.key)
+            incident = self._alerts.incident(alert.incident)
+            self._keep(policy.step(alert, incident, seen, at=at, rule=rule), live, at=at)
+
+    def _keep(self, step: Step, live: Live, *, at: Moment) -> None:
+        alert, incident = step.alert, step.incident
+        if incident is not None and not incident.number:
+            incident = self._alerts.add_incident(incident)
+            alert = replace(alert, incident=incident.number)
+        elif incident is not None:
+            self._alerts.put_incident(incident)
+        self._alerts.put_state(alert)
+        if incident is not None:
+            for tell in step.tells:
+                self._tell(incident, tell, live, at=at)
+
+    def tell(self, incident: Incident, tell: Tell, *, at: Moment) -> None:
+        """Tell every channel something about one incident."""
+        self._tell(incident, tell, self._live(), at=at)
+
+    def _tell(self, incident: Incident, tell: Tell, live: Live, *, at: Moment) -> None:
+        for channel in self.open_channels():
+            rows = live.get((incident.number, channel), [])
+            plan = enqueue.plan(tell, incident, channel=channel, live=rows)
+            for row in plan.superseded:
+                self._outbox.put(replace(row, status=Status.SUPERSEDED))
+                self._tally.superseded += 1
+            if plan.kind is not None:
+                row = self._add(_row(incident, replace(tell, kind=plan.kind), channel, at=at))
+                live[incident.number, channel].append(row)
+
+    def _add(self, row: Delivery) -> Delivery:
+        self._tally.created += 1
+        return self._outbox.add(row)
+
+    def _live(self) -> Live:
+        live: Live = defaultdict(list)
+        for row in self._outbox.live():
+            live[row.incident, row.channel].append(row)
+        return live
+
+    def silence_reminders(self, number: int) -> None:
+        """Drop the reminders of an incident that somebody took."""
+        for row in self._outbox.live():
+            queued = row.status is Status.QUEUED and row.kind is Kind.REPEAT
+            if queued and row.incident == number:
+                self._outbox.put(replace(row, status=Status.SUPERSEDED))
+                self._tally.superseded += 1
+
+    def welcome(self, chat_id: int, *, at: Moment) -> None:
+        """Tell a chat of every open incident it was not told of."""
+        for incident in self._alerts.open():
+            for channel in self.open_channels():
+                if parts(channel)[0] == chat_id and channel not in incident.told:
+                    tell = Tell(Kind.FIRED, incident.level)
+                    self._add(_row(incident, tell, channel, at=at))
+
+    def tidy(self, *, at: Moment) -> None:
+        """Forget what is over."""
+        rows = self._outbox.all()
+        live = [row for row in rows if row.status in LIVE]
+        for row in tidy.old_rows(rows, at=at):
+            self._outbox.drop(row.id)
+        for incident in tidy.old_incidents(self._alerts.incidents(), live, at=at):
+            self._alerts.drop_incident(incident.number)
+        for state in self._alerts.states():
+            if tidy.idle(state, rules=self._rules, at=at):
+                self._alerts.put_state(AlertState(key=state.key))
+
+
+def _row(incident: Incident, tell: Tell, channel: str, *, at: Moment) -> Delivery:
+    return Delivery(
+        id=0,
+        incident=incident.number,
+        key=incident.key,
+        kind=tell.kind,
+        seq=incident.reminders,
+        channel=channel,
+        level=tell.level,
+        created=at.wall,
+        created_s=at.logical_s,
+    )

@@ -1,0 +1,65 @@
+"""From something to tell to one row per channel: what it replaces, what it becomes there. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from jobs.alerts.policy import Tell
+from storage.records import Delivery, Incident, Kind, Severity, Status
+
+NEWS = frozenset({Kind.FIRED, Kind.WORSE})
+CLOSING = frozenset({Kind.RESOLVED, Kind.BRIEF})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a tell means to one channel: rows that it makes pointless, and the row to add."""
+
+    superseded: tuple[Delivery, ...] = ()
+    kind: Kind | None = None
+
+
+def plan(tell: Tell, incident: Incident, *, channel: str, live: Sequence[Delivery]) -> Plan:
+    """Return the plan; `live` are the incident's rows of this channel that are not done."""
+    queued = [row for row in live if row.status is Status.QUEUED]
+    news = any(row.kind in NEWS for row in live)
+    told = channel in incident.told or any(row.status is Status.SENDING for row in live)
+    if tell.kind is Kind.RESOLVED:
+        return _closing(tell, queued, told=told)
+    if tell.kind is Kind.WORSE:
+        return Plan(tuple(queued), Kind.WORSE)
+    if tell.kind is Kind.FIRED:
+        return Plan((), Kind.FIRED)
+    if news:  # rendered when it is sent, so it will say this anyway
+        return Plan()
+    same = tuple(row for row in queued if row.kind is tell.kind)
+    if tell.kind is Kind.UPDATE:
+        return Plan(same, Kind.UPDATE) if channel in incident.messages else Plan()
+    return Plan(same, Kind.REPEAT if told else Kind.FIRED)
+
+
+def corrected(row: Delivery, incident: Incident) -> Delivery:
+    """Return a queued closing row as what it is now: RESOLVED only where something was told."""
+    if row.kind is Kind.RESOLVED and row.channel not in incident.told:
+        return replace(row, kind=Kind.BRIEF)
+    return row
+
+
+def outdated(row: Delivery, incident: Incident | None, others: Iterable[Delivery]) -> bool:
+    """Return whether the row has nothing left to say: closed meanwhile, or said by a newer one."""
+    if row.kind in CLOSING or row.kind is Kind.NOTE:
+        return False
+    if incident is None or (incident.closed is not None and row.kind is not Kind.UPDATE):
+        return True
+    newer = [other for other in others if other.id > row.id and other.status is Status.QUEUED]
+    if row.kind is Kind.UPDATE:
+        return any(other.kind in NEWS | CLOSING | {Kind.UPDATE} for other in newer)
+    return any(other.kind in NEWS for other in newer)
+
+
+def _closing(tell: Tell, queued: Sequence[Delivery], *, told: bool) -> Plan:
+    superseded = tuple(row for row in queued if row.kind not in CLOSING)
+    if not told:
+        return Plan(superseded, Kind.BRIEF)
+    if tell.level <= Severity.INFO:
+        return Plan(superseded, Kind.UPDATE)
+    return Plan(superseded, Kind.RESOLVED)

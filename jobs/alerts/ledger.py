@@ -1,0 +1,230 @@
+"""What delivery reads and writes down: what is due, and what became of it."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from jobs.alerts import enqueue, policy, silences
+from jobs.alerts.rules import Rules
+from jobs.alerts.tally import Latency, Tally
+from storage.alerts import Alerts
+from storage.chats import Chats, parts
+from storage.database import Database
+from storage.mutes import Mutes
+from storage.outbox import Outbox
+from storage.records import Delivery, Incident, Kind, Moment, Mute, Status
+
+LONGEST_S = 24 * 3600.0
+PROBE_EVERY_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What may be sent now, by channel and most urgent first; and when to look again."""
+
+    due: Mapping[str, tuple[Delivery, ...]]
+    next_s: float = math.inf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why rows were not accepted; `unsure` says that they may have been after all."""
+
+    reason: str
+    text: str = ""
+    unsure: bool = False
+    counts: bool = True
+
+
+class Ledger:
+    """The outbox as delivery sees it; every method is one commit and may block."""
+
+    def __init__(self, database: Database, *, rules: Rules, chats: Chats) -> None:
+        self._database = database
+        self._rules = rules
+        self._alerts = Alerts(database)
+        self._outbox = Outbox(database)
+        self._mutes = Mutes(database)
+        self.chats = chats
+        self.tally = Tally()
+
+    def recover(self) -> int:
+        """Queue again what was under way when the last process ended; it may be there already."""
+
+        def work() -> int:
+            rows = [row for row in self._outbox.live() if row.status is Status.SENDING]
+            self._back(rows, Trouble(reason="restart", text="restart", unsure=True))
+            return len(rows)
+
+        return self._database.commit(work)
+
+    def agenda(self, *, at: Moment) -> Agenda:
+        """Return what may go now; rows held back, paused or shut out wait for `next_s`."""
+        mutes = self._mutes.all()
+        due: dict[str, list[Delivery]] = defaultdict(list)
+        later = [mute.until_s for mute in mutes]
+        for row in self._outbox.live():
+            chat = self.chats.get(parts(row.channel)[0])
+            if row.status is Status.SENDING or chat.disabled:
+                continue
+            wait_s = max(chat.paused_s, row.not_before_s, self._free_s(row, mutes, at=at))
+            if wait_s > at.logical_s:
+                later.append(wait_s)
+            else:
+                due[row.channel].append(row)
+        later += [chat.probe_s for chat in self.chats.all() if chat.disabled]
+        ordered = {channel: tuple(sorted(rows, key=_urgency)) for channel, rows in due.items()}
+        return Agenda(ordered, min(later, default=math.inf))
+
+    def claim(self, rows: Sequence[Delivery], *, at: Moment) -> list[Delivery]:
+        """Mark as `sending` those of the rows that still have something to say, and return them."""
+
+        def work() -> list[Delivery]:
+            claimed = []
+            for number in (row.id for row in rows):
+                row = self._outbox.get(number)
+                if row is None or row.status is not Status.QUEUED:
+                    continue
+                if self._pointless(row, at=at):
+                    self._supersede(row)
+                    continue
+                row = replace(row, status=Status.SENDING, attempts=row.attempts + 1)
+                self._outbox.put(row)
+                claimed.append(row)
+            return claimed
+
+        return self._database.commit(work)
+
+    def accepted(
+        self, rows: Sequence[Delivery], *, message_id: int | None, own: bool, at: Moment
+    ) -> None:
+        """Note that Telegram took the rows as one message, `own` to its incident or a digest."""
+
+        def work() -> None:
+            for row in rows:
+                self._outbox.put(replace(row, status=Status.SENT, message_id=message_id))
+                self.tally.sent[row.level, row.kind] += 1
+                passed_s = at.logical_s - row.created_s
+                self.tally.latencies.append(Latency(row.level, passed_s))
+                self._note_told(row, message_id if own else None)
+                if policy.audible(row.kind, row.level):
+                    self._keep_distance(row, at=at)
+
+        self._database.commit(work)
+
+    def postponed(
+        self, rows: Sequence[Delivery], trouble: Trouble, *, until_s: float, at: Moment
+    ) -> None:
+        """Queue the rows again and let their chat rest; what is a day old is given up."""
+
+        def work() -> None:
+            for row in rows:
+                self.chats.pause(parts(row.channel)[0], until_s=until_s)
+            old = [row for row in rows if at.logical_s - row.created_s >= LONGEST_S]
+            self._bury(old, trouble)
+            self._back([row for row in rows if row not in old], trouble)
+
+        self._database.commit(work)
+
+    def refused(self, rows: Sequence[Delivery], trouble: Trouble) -> None:
+        """Give the rows up: they would be refused again."""
+        self._database.commit(lambda: self._bury(rows, trouble))
+
+    def shut(self, channel: str, rows: Sequence[Delivery], trouble: Trouble, *, at: Moment) -> None:
+        """Give up these and all other rows of a chat that cannot be reached, until it is probed."""
+        chat_id = parts(channel)[0]
+
+        def work() -> None:
+            others = [row for row in self._outbox.live() if parts(row.channel)[0] == chat_id]
+            self.chats.disable(chat_id, reason=trouble.text, probe_s=at.logical_s + PROBE_EVERY_S)
+            known = {row.id for row in rows}
+            self._bury([*rows, *(row for row in others if row.id not in known)], trouble)
+
+        self._database.commit(work)
+
+    def incident(self, number: int) -> Incident | None:
+        """Return an incident as it stands now."""
+        return self._alerts.incident(number)
+
+    def _free_s(self, row: Delivery, mutes: Iterable[Mute], *, at: Moment) -> float:
+        hold = silences.held(
+            row,
+            self._alerts.state(row.key),
+            mutes,
+            at=at,
+            min_gap_s=self._rules.min_gap_s,
+        )
+        return -math.inf if hold is None else hold.until_s
+
+    def _pointless(self, row: Delivery, *, at: Moment) -> bool:
+        if row.kind is Kind.NOTE:
+            return False
+        incident = self._alerts.incident(row.incident)
+        if enqueue.outdated(row, incident, self._beside(row)):
+            return True
+        taken = incident is not None and policy.acked(incident, at=at)
+        return row.kind is Kind.REPEAT and taken
+
+    def _beside(self, row: Delivery) -> list[Delivery]:
+        return [
+            other
+            for other in self._outbox.live()
+            if (other.incident, other.channel) == (row.incident, row.channel)
+        ]
+
+    def _back(self, rows: Iterable[Delivery], trouble: Trouble) -> None:
+        for row in rows:
+            self.tally.failed[trouble.reason] += 1
+            if trouble.unsure:
+                self._note_told(row, None)
+            returned = replace(
+                row,
+                status=Status.QUEUED,
+                last_error=trouble.text,
+                attempts=row.attempts if trouble.counts else max(0, row.attempts - 1),
+                maybe_dup=row.maybe_dup or trouble.unsure,
+            )
+            incident = self._alerts.incident(row.incident)
+            if enqueue.outdated(row, incident, self._beside(row)):
+                self._supersede(returned)
+            else:
+                self._outbox.put(returned)
+            self._correct_closing(row, incident)
+
+    def _correct_closing(self, row: Delivery, incident: Incident | None) -> None:
+        if incident is None:
+            return
+        for other in self._beside(row):
+            if other.status is Status.QUEUED:
+                self._outbox.put(enqueue.corrected(other, incident))
+
+    def _bury(self, rows: Iterable[Delivery], trouble: Trouble) -> None:
+        for row in rows:
+            reason = trouble.text or trouble.reason
+            self._outbox.put(replace(row, status=Status.DEAD, last_error=reason))
+            self.tally.dead[trouble.reason] += 1
+            self._correct_closing(row, self._alerts.incident(row.incident))
+
+    def _supersede(self, row: Delivery) -> None:
+        self._outbox.put(replace(row, status=Status.SUPERSEDED))
+        self.tally.superseded += 1
+
+    def _note_told(self, row: Delivery, message_id: int | None) -> None:
+        incident = self._alerts.incident(row.incident)
+        if incident is None:
+            return
+        if row.channel not in incident.told:
+            incident = replace(incident, told=(*incident.told, row.channel))
+        if message_id is not None and row.kind in enqueue.NEWS:
+            incident = replace(incident, messages={**incident.messages, row.channel: message_id})
+        self._alerts.put_incident(incident)
+
+    def _keep_distance(self, row: Delivery, *, at: Moment) -> None:
+        alert = self._alerts.state(row.key)
+        rule = self._rules.rule(row.key)
+        self._alerts.put_state(policy.accepted(alert, channel=row.channel, at=at, rule=rule))
+
+
+def _urgency(row: Delivery) -> tuple[bool, int, int]:
+    return (row.kind is Kind.UPDATE, -row.level, row.id)

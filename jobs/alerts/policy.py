@@ -1,0 +1,245 @@
+"""The alert state machine: counters + observation + time → counters, incident, what to tell. Pure.
+
+Suppression is not here: the machine runs on while a message is held back (see `silences`).
+Flapping and X-of-Y would count in `_fires` and `_close`, escalation beside `_reminder`.
+"""
+
+from dataclasses import dataclass, replace
+
+from jobs.alerts.rules import Rule
+from storage.records import (
+    AlertState,
+    Incident,
+    Kind,
+    Moment,
+    Observation,
+    Outcome,
+    Phase,
+    Severity,
+    TimelineEntry,
+    TimelineKind,
+)
+
+HEAD, TAIL = 10, 40
+FIRING = frozenset({Phase.FIRING, Phase.RECOVERING})
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Something to tell every channel about the incident."""
+
+    kind: Kind
+    level: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one observation led to; an incident just opened has number 0 until it is stored."""
+
+    alert: AlertState
+    incident: Incident | None
+    tells: tuple[Tell, ...] = ()
+
+
+def step(
+    alert: AlertState, incident: Incident | None, seen: Observation, *, at: Moment, rule: Rule
+) -> Step:
+    """Return the next state; `incident` is the alert's open one, None while it does not fire."""
+    if seen.outcome is Outcome.UNKNOWN:
+        return Step(alert, incident)
+    if incident is None:
+        if seen.outcome is Outcome.OK:
+            return Step(_quiet(alert), None)
+        return _failed(alert, seen, at=at, rule=rule)
+    incident = _unacked_if_over(_seen(incident, seen), at=at)
+    if seen.outcome is Outcome.OK:
+        return _passed(alert, incident, seen, at=at, rule=rule)
+    alert = replace(alert, phase=Phase.FIRING, passes=0)
+    if seen.level > alert.level:
+        return _worse(alert, incident, seen, at=at, rule=rule)
+    return _still(alert, incident, seen.level, at=at, rule=rule)
+
+
+def audible(kind: Kind, level: Severity) -> bool:
+    """Return whether a delivery counts as a message with sound."""
+    return kind in {Kind.FIRED, Kind.WORSE, Kind.REPEAT} and level >= Severity.WARNING
+
+
+def acked(incident: Incident, *, at: Moment) -> bool:
+    """Return whether somebody has taken the incident, and that has not run out."""
+    return incident.ack_until_s is not None and at.logical_s < incident.ack_until_s
+
+
+def ack(incident: Incident, *, by: str, at: Moment, rule: Rule) -> Incident:
+    """Return the incident as taken by `by`, for as long as its level allows."""
+    return replace(
+        incident,
+        ack_by=by,
+        ack_at=at.wall,
+        ack_until_s=at.logical_s + rule.at(incident.level).ack_s,
+        timeline=_told(incident, TimelineKind.ACKED, at=at, who=by),
+    )
+
+
+def release(incident: Incident, *, by: str, at: Moment) -> Incident:
+    """Return the incident as nobody's."""
+    return replace(
+        incident,
+        ack_by="",
+        ack_at=None,
+        ack_until_s=None,
+        timeline=_told(incident, TimelineKind.RELEASED, at=at, who=by),
+    )
+
+
+def accepted(alert: AlertState, *, channel: str, at: Moment, rule: Rule) -> AlertState:
+    """Return the state after a channel took a message with sound: the next keeps its distance."""
+    told = {**alert.told_s, channel: at.logical_s}
+    alert = replace(alert, told_s=told, last_told_s=at.logical_s)
+    if alert.next_due_s is None:
+        return alert
+    due = at.logical_s + (_interval_s(alert, rule) or 0.0)
+    return replace(alert, next_due_s=max(alert.next_due_s, due))
+
+
+def _failed(alert: AlertState, seen: Observation, *, at: Moment, rule: Rule) -> Step:
+    started = alert.since_s is not None and alert.since is not None
+    alert = replace(
+        alert,
+        phase=Phase.PENDING,
+        fails=alert.fails + 1,
+        level=seen.level,
+        since_s=alert.since_s if started else at.logical_s,
+        since=alert.since if started else at.wall,
+    )
+    if not _fires(alert, at=at, rule=rule):
+        return Step(alert, None)
+    alert = replace(alert, phase=Phase.FIRING, next_due_s=None, repeats=0)
+    alert = _rescheduled(alert, at=at, rule=rule)
+    opened = Incident(
+        number=0,
+        key=seen.key,
+        check=seen.check,
+        level=seen.level,
+        peak=seen.level,
+        since=alert.since or at.wall,
+        opened=at.wall,
+        opened_s=at.logical_s,
+        fact=seen.fact,
+        latest=seen.fact,
+        value=seen.value,
+        threshold=seen.threshold,
+        evidence=seen.evidence,
+        timeline=(TimelineEntry(at=at.wall, kind=TimelineKind.OPENED, level=seen.level),),
+    )
+    return Step(alert, opened, (Tell(Kind.FIRED, seen.level),))
+
+
+def _fires(alert: AlertState, *, at: Moment, rule: Rule) -> bool:
+    terms = rule.at(alert.level)
+    since_s = at.logical_s if alert.since_s is None else alert.since_s
+    return alert.fails >= terms.fails and at.logical_s - since_s >= terms.hold_s
+
+
+def _passed(
+    alert: AlertState, incident: Incident, seen: Observation, *, at: Moment, rule: Rule
+) -> Step:
+    if not seen.clears:
+        return Step(alert, incident)
+    passes = alert.passes + 1
+    if passes < rule.at(alert.level).passes:
+        return Step(replace(alert, phase=Phase.RECOVERING, passes=passes), incident)
+    closed = replace(incident, closed=at.wall, timeline=_told(incident, TimelineKind.CLOSED, at=at))
+    return Step(_quiet(alert), closed, (Tell(Kind.RESOLVED, incident.peak),))
+
+
+def _worse(
+    alert: AlertState, incident: Incident, seen: Observation, *, at: Moment, rule: Rule
+) -> Step:
+    level = seen.level
+    incident = replace(
+        incident,
+        fact=seen.fact,
+        level=level,
+        peak=max(incident.peak, level),
+        ack_by="",
+        ack_at=None,
+        ack_until_s=None,
+    )
+    incident = replace(incident, timeline=_told(incident, TimelineKind.WORSE, at=at))
+    alert = replace(alert, level=level, lower=0, lower_level=Severity.OK)
+    return Step(_rescheduled(alert, at=at, rule=rule), incident, (Tell(Kind.WORSE, level),))
+
+
+def _still(
+    alert: AlertState, incident: Incident, level: Severity, *, at: Moment, rule: Rule
+) -> Step:
+    if level == alert.level:
+        alert = replace(alert, lower=0, lower_level=Severity.OK)
+        return _reminder(alert, incident, at=at, rule=rule)
+    worst = max(alert.lower_level, level)
+    alert = replace(alert, lower=alert.lower + 1, lower_level=worst)
+    if alert.lower < rule.at(alert.level).passes:
+        return _reminder(alert, incident, at=at, rule=rule)
+    incident = replace(incident, level=worst)
+    incident = replace(incident, timeline=_told(incident, TimelineKind.BETTER, at=at))
+    alert = replace(alert, level=worst, lower=0, lower_level=Severity.OK)
+    alert = _rescheduled(alert, at=at, rule=rule)
+    return Step(alert, incident, (Tell(Kind.UPDATE, worst),))
+
+
+def _reminder(alert: AlertState, incident: Incident, *, at: Moment, rule: Rule) -> Step:
+    due = alert.next_due_s
+    if due is None or at.logical_s < due or acked(incident, at=at):
+        return Step(alert, incident)
+    alert = replace(alert, repeats=alert.repeats + 1)
+    interval_s = _interval_s(alert, rule)
+    alert = replace(alert, next_due_s=None if interval_s is None else at.logical_s + interval_s)
+    incident = replace(
+        incident,
+        reminders=incident.reminders + 1,
+        timeline=_told(incident, TimelineKind.REMINDED, at=at),
+    )
+    return Step(alert, incident, (Tell(Kind.REPEAT, incident.level),))
+
+
+def _rescheduled(alert: AlertState, *, at: Moment, rule: Rule) -> AlertState:
+    first_s = rule.at(alert.level).repeat_s
+    due_s = None if first_s is None else at.logical_s + first_s
+    return replace(alert, repeats=0, next_due_s=due_s)
+
+
+def _interval_s(alert: AlertState, rule: Rule) -> float | None:
+    terms = rule.at(alert.level)
+    if terms.repeat_s is None:
+        return None
+    doublings = min(alert.repeats, 32)  # beyond any cap, and short of an overflow
+    return min(terms.repeat_s * 2.0**doublings, terms.repeat_cap_s)
+
+
+def _quiet(alert: AlertState) -> AlertState:
+    return AlertState(key=alert.key, last_told_s=alert.last_told_s, told_s=alert.told_s)
+
+
+def _seen(incident: Incident, seen: Observation) -> Incident:
+    return replace(
+        incident,
+        latest=seen.fact,
+        value=seen.value,
+        threshold=incident.threshold if seen.threshold is None else seen.threshold,
+        evidence=seen.evidence or incident.evidence,
+    )
+
+
+def _unacked_if_over(incident: Incident, *, at: Moment) -> Incident:
+    if incident.ack_until_s is None or acked(incident, at=at):
+        return incident
+    return release(incident, by="", at=at)
+
+
+def _told(
+    incident: Incident, kind: TimelineKind, *, at: Moment, who: str = ""
+) -> tuple[TimelineEntry, ...]:
+    entry = TimelineEntry(at=at.wall, kind=kind, level=incident.level, who=who)
+    timeline = (*incident.timeline, entry)
+    return timeline if len(timeline) <= HEAD + TAIL else timeline[:HEAD] + timeline[-TAIL:]

@@ -1,0 +1,51 @@
+"""What may be forgotten, so that the state file stays small. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from jobs.alerts.rules import Rules
+from storage.records import AlertState, Delivery, Incident, Moment, Phase, Status
+
+CLOSED_FOR = timedelta(days=30)
+CLOSED_KEPT = 100
+DONE_FOR_S = 24 * 3600.0
+DEAD_FOR_S = 7 * 24 * 3600.0
+DONE_KEPT = 200
+
+
+def idle(alert: AlertState, *, rules: Rules, at: Moment) -> bool:
+    """Return whether nothing is left to remember of a key that is well."""
+    if alert.phase is not Phase.OK:
+        return False
+    return all(at.logical_s - told >= rules.min_gap_s for told in alert.told_s.values())
+
+
+def old_incidents(
+    incidents: Sequence[Incident], live: Iterable[Delivery], *, at: Moment
+) -> list[Incident]:
+    """Return the closed incidents to forget: old or too many, and with nothing left to tell."""
+    waiting = {row.incident for row in live}
+    closed = [i for i in incidents if i.closed is not None and i.number not in waiting]
+    excess = max(0, len(closed) - CLOSED_KEPT)
+    return [
+        incident
+        for place, incident in enumerate(closed)
+        if place < excess
+        or (incident.closed is not None and at.wall - incident.closed > CLOSED_FOR)
+    ]
+
+
+def old_rows(rows: Sequence[Delivery], *, at: Moment) -> list[Delivery]:
+    """Return the finished deliveries to forget, oldest first: dead ones are kept for 7 days."""
+    done = [row for row in rows if row.status in {Status.SENT, Status.SUPERSEDED}]
+    dead = [row for row in rows if row.status is Status.DEAD]
+    return _beyond(done, DONE_FOR_S, at=at) + _beyond(dead, DEAD_FOR_S, at=at)
+
+
+def _beyond(rows: Sequence[Delivery], longest_s: float, *, at: Moment) -> list[Delivery]:
+    excess = max(0, len(rows) - DONE_KEPT)
+    return [
+        row
+        for place, row in enumerate(rows)
+        if place < excess or at.logical_s - row.created_s > longest_s
+    ]
