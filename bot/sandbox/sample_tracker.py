@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -86,7 +86,7 @@ class SampleTracker:
         """Cut one file of the history in half, in place."""
         with self._lock:
             if self._whole is None:
-                victim = sorted((self.data / "opportunities").glob("opportunities_*.json"))[0]
+                victim = min((self.data / "opportunities").glob("opportunities_*.json"))
                 self._whole = (victim, victim.read_bytes())
                 victim.write_bytes(self._whole[1][: len(self._whole[1]) // 2])
                 self._broken["corrupt"] = time.time()
@@ -162,26 +162,19 @@ class SampleTracker:
         return list(self.data.rglob("*.json"))
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    with contextlib.suppress(OSError):
-        yield
-
-
 def _start(arguments: list[str], folder: Path) -> subprocess.Popen[bytes]:
     """Start Python away from the terminal's signals; the child ends when its input closes."""
-    detached: dict[str, int | bool] = (
-        {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.IDLE_PRIORITY_CLASS}
-        if sys.platform == "win32"
-        else {"start_new_session": True}
-    )
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.IDLE_PRIORITY_CLASS
     return subprocess.Popen(  # noqa: S603 - our own interpreter and program
         [sys.executable, *arguments],
         cwd=folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        **detached,  # type: ignore[call-overload]
+        start_new_session=os.name == "posix",
+        creationflags=flags,
     )
 
 
@@ -194,5 +187,5 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         child.kill()
         child.wait(STOP_WAIT_S)
     if child.stdin is not None:
-        with _quiet():
+        with contextlib.suppress(OSError):
             child.stdin.close()

@@ -11,7 +11,6 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -21,7 +20,10 @@ LABEL = "[sample]"
 WRITE_EVERY_S = 4.0
 KEPT_LIVE_FILES = 6
 HISTORY_HOURS = 10
+QUESTS_AT_MIDNIGHT = 120
 DAY_S = 86_400
+HOSTILE_SHARE = 0.06
+MONEY_SHARE = 0.6
 CHAINS = ("Arbitrum", "Base", "Linea", "Optimism", "Scroll", "Starknet", "zkSync Era", "Zora")
 DEEDS = (
     "Bridge Week",
@@ -64,7 +66,8 @@ def write_history(folder: Path, *, now: int) -> None:
         at = now - hours * 3600 + dice.randrange(600)
         records = _mixed(dice, at, size=dice.randrange(9, 16))
         _dump(folder / "opportunities" / f"opportunities_{at}.json", records, at)
-    _dump(folder / f"opportunities_layer3_{_date(now)}.json", _layer3(dice, now, 6), now - 1800)
+    campaigns = [_hashed(_quest(now, number)) for number in range(2, 30, 4)]
+    _dump(folder / f"opportunities_layer3_{_date(now)}.json", campaigns, now - 1800)
     at = now - 5400
     path = folder / "opportunities" / f"processed_opportunities_{at}.json"
     _dump(path, _processed(dice, at), at)
@@ -81,7 +84,7 @@ def _write(folder: Path, dice: random.Random, *, now: int, turn: int) -> None:
     _dump(target, _mixed(dice, now, size=dice.randrange(5, 11)), now)
     print(f"{LABEL} {target.name}: {turn}", flush=True)  # noqa: T201 - its log, as in the real one
     started = Path("started")
-    if turn == 1:
+    if not started.exists():
         started.write_text(str(now), encoding="utf-8")
     first = int(started.read_text(encoding="utf-8"))
     live = [p for p in target.parent.glob("opportunities_*.json") if _epoch(p) >= first]
@@ -99,10 +102,16 @@ def _dump(path: Path, body: object, at: int) -> None:
 
 
 def _mixed(dice: random.Random, at: int, *, size: int) -> list[Record]:
-    makers = (_galxe, _zealy, _layer3, _twitter)
-    records = [record for make in makers for record in make(dice, at, max(2, size // 4))]
-    dice.shuffle(records)
-    return [_hashed(record) for record in records]
+    """Return quests from the day's pool, which grows by one every ten minutes."""
+    pool = QUESTS_AT_MIDNIGHT + at % DAY_S // 600
+    picked = [dice.randrange(pool) for _ in range(size)]
+    return [_hashed(_quest(at, number)) for number in sorted(set(picked))]
+
+
+def _quest(at: int, number: int) -> Record:
+    """Return the same quest for the same number all day."""
+    own = random.Random(at // DAY_S * 10_000 + number)  # noqa: S311 - a repeatable invention
+    return (_galxe, _zealy, _layer3, _twitter)[number % 4](own, at)
 
 
 def _hashed(record: Record) -> Record:
@@ -111,92 +120,79 @@ def _hashed(record: Record) -> Record:
 
 
 def _title(dice: random.Random) -> str:
-    if dice.random() < 0.06:  # noqa: PLR2004 - one in sixteen is hostile
+    if dice.random() < HOSTILE_SHARE:
         return f"{LABEL} {dice.choice(HOSTILE)}"
     return f"{LABEL} {dice.choice(CHAINS)} {dice.choice(DEEDS)} {dice.randrange(1, 40)}"
 
 
-def _galxe(dice: random.Random, _at: int, size: int) -> list[Record]:
-    """Return cards without any reward field: their return is unknown."""
-    return [
-        {
-            "title": f"{_title(dice)} {dice.randrange(1, 99)}.{dice.randrange(99):02d}K  participants ",
-            "link": f"https://example.org/galxe/{dice.randrange(10_000)}",
-            "source": "Galxe",
-        }
-        for _ in range(size)
-    ]
+def _galxe(dice: random.Random, _at: int) -> Record:
+    """Return a card without any reward field: its return is unknown."""
+    people = f"{dice.randrange(1, 99)}.{dice.randrange(99):02d}K  participants "
+    return {
+        "title": f"{_title(dice)} {people}",
+        "link": f"https://example.org/galxe/{dice.randrange(10_000)}",
+        "source": "Galxe",
+    }
 
 
-def _zealy(dice: random.Random, at: int, size: int) -> list[Record]:
-    """Return quests whose return is given by the source."""
-    records = []
-    for _ in range(size):
-        reward, minutes = dice.choice((50, 100, 250, 400, 900)), dice.choice((1, 3, 10))
-        records.append(
-            {
-                "id": f"z{dice.randrange(10_000)}",
-                "title": _title(dice),
-                "description": "Join, read, answer three questions.",
-                "reward": float(reward),
-                "reward_currency": "XP",
-                "time_est_min": minutes,
-                "roi_usd_per_min": round(reward * 0.01 / minutes, 4),
-                "start_time": time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime(at - DAY_S)),
-                "end_time": "",
-                "source": "Zealy",
-            }
-        )
-    return records
+def _zealy(dice: random.Random, at: int) -> Record:
+    """Return a quest whose return is given by the source."""
+    reward, minutes = dice.choice((50, 100, 250, 400, 900)), dice.choice((1, 3, 10))
+    return {
+        "id": f"z{dice.randrange(10_000)}",
+        "title": _title(dice),
+        "description": "Join, read, answer three questions.",
+        "reward": float(reward),
+        "reward_currency": "XP",
+        "time_est_min": minutes,
+        "roi_usd_per_min": round(reward * 0.01 / minutes, 4),
+        "start_time": time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime(at - DAY_S)),
+        "end_time": "",
+        "source": "Zealy",
+    }
 
 
-def _layer3(dice: random.Random, _at: int, size: int) -> list[Record]:
-    """Return campaigns paid in points."""
-    return [
-        {
-            "id": f"layer3-{dice.randrange(10_000)}",
-            "title": _title(dice),
-            "description": "Swap once on the named chain.",
-            "reward": dice.choice((40, 120, 300, 750)),
-            "reward_currency": "POINTS",
-            "time_est_min": dice.choice((5, 10)),
-            "roi_usd_per_min": round(dice.choice((0.1, 0.25, 0.6)), 2),
-            "chain": dice.choice(CHAINS),
-            "category": "quest",
-            "source": "Layer3",
-        }
-        for _ in range(size)
-    ]
+def _layer3(dice: random.Random, _at: int) -> Record:
+    """Return a campaign paid in points."""
+    return {
+        "id": f"layer3-{dice.randrange(10_000)}",
+        "title": _title(dice),
+        "description": "Swap once on the named chain.",
+        "reward": dice.choice((40, 120, 300, 750)),
+        "reward_currency": "POINTS",
+        "time_est_min": dice.choice((5, 10)),
+        "roi_usd_per_min": dice.choice((0.1, 0.25, 0.6)),
+        "chain": dice.choice(CHAINS),
+        "category": "quest",
+        "source": "Layer3",
+    }
 
 
-def _twitter(dice: random.Random, at: int, size: int) -> list[Record]:
-    """Return feed items whose reward is text: computed where it is clearly money."""
-    rewards: Sequence[str] = ("$12", "$25", "$48", "$5", "50 BTC", "$10-30 estimated", "soon", "")
-    records: list[Record] = []
-    for _ in range(size):
-        link = f"https://example.org/feed/{dice.randrange(10_000)}"
-        digest = hashlib.md5(link.encode(), usedforsecurity=False).hexdigest()
-        scraped = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(at))
-        record: Record = {
-            "id": f"rss_{digest[:8]}",
-            "title": _title(dice),
-            "url": link,
-            "description": "<p>Invented for the demo &amp; nothing else</p>",
-            "reward": dice.choice(rewards),
-            "estimated_time": 5,
-            "deadline": None,
-            "published_date": time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime(at)),
-            "scraped_at": f"{scraped}.{dice.randrange(10**6):06d}",
-            "source_feed": "https://example.org/feed.xml",
-            "source": "TwitterRSS",
-        }
-        records.append(record)
-    return records
+def _twitter(dice: random.Random, at: int) -> Record:
+    """Return a feed item whose reward is text: computed where it is clearly money."""
+    link = f"https://example.org/feed/{dice.randrange(10_000)}"
+    digest = hashlib.md5(link.encode(), usedforsecurity=False).hexdigest()
+    scraped = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(at))
+    unclear = dice.choice(("50 BTC", "$10-30 estimated", "soon", ""))
+    return {
+        "id": f"rss_{digest[:8]}",
+        "title": _title(dice),
+        "url": link,
+        "description": "<p>Invented for the demo &amp; nothing else</p>",
+        "reward": f"${dice.randrange(4, 64)}" if dice.random() < MONEY_SHARE else unclear,
+        "estimated_time": 5,
+        "deadline": None,
+        "published_date": time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime(at)),
+        "scraped_at": f"{scraped}.{dice.randrange(10**6):06d}",
+        "source_feed": "https://example.org/feed.xml",
+        "source": "TwitterRSS",
+    }
 
 
 def _processed(dice: random.Random, at: int) -> Record:
     found: list[Record] = []
-    for record in _twitter(dice, at, 12):
+    for number in range(3, 51, 4):
+        record = _quest(at, number)
         amount = dice.choice((12.0, 18.5, 24.0, 36.0, 55.0))
         money = {"reward": f"${amount}", "roi": amount / 5, "reward_amount_extracted": amount}
         found.append(_hashed(record | money | {"currency_detected": "USD", "time_estimated": 5}))
