@@ -19,7 +19,7 @@ from storage.records import Clock, Moment, Observation, Outcome, Phrase, Sample,
 
 logger = logging.getLogger("vigie.watch")
 
-JUDGE_S = 1.0
+JUDGE_S = 0.5
 LEAST_S = 0.1
 MAX_LOGGED = 20
 

@@ -12,6 +12,7 @@ from storage.records import Moment
 
 SHORTEST_SPAN_S = 1.0
 KEEP_BASE_S = 30.0
+SLACK_S = 0.1  # counters are rounded to ticks, and waiting time may even run back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +29,11 @@ class CpuReading:
         None where they are too close, or the machine started anew in between.
         """
         total_s, busy_s = self.total_s - before.total_s, self.busy_s - before.busy_s
-        if self.at_s - before.at_s < SHORTEST_SPAN_S or total_s <= 0 or not 0 <= busy_s <= total_s:
+        if self.at_s - before.at_s < SHORTEST_SPAN_S or total_s <= 0:
             return None
-        return 100.0 * busy_s / total_s
+        if not -SLACK_S <= busy_s <= total_s + SLACK_S:
+            return None
+        return 100.0 * min(1.0, max(0.0, busy_s / total_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

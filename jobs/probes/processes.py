@@ -53,6 +53,7 @@ def scan_proc(names: Sequence[str], *, root: str = "/proc") -> Iterator[Candidat
 
 def scan_psutil(names: Sequence[str]) -> Iterator[Candidate]:
     """Yield from any system psutil knows."""
+    wanted = [name.casefold() for name in names]
     for process in psutil.process_iter():
         program = ""
         try:
@@ -63,7 +64,7 @@ def scan_psutil(names: Sequence[str]) -> Iterator[Candidate]:
         except psutil.Error:  # ended, or a zombie: nothing runs there
             continue
         else:
-            if any(name in argument.casefold() for name in names for argument in argv):
+            if any(name in argument.casefold() for name in wanted for argument in argv):
                 yield Candidate(process.pid, argv)
 
 

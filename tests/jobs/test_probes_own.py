@@ -1,0 +1,90 @@
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from jobs.probes.own import LoopLag, OwnProbe, probe_left, write_error
+from tests.jobs.children import now
+
+
+async def until(done: Callable[[], bool]) -> None:
+    """Wait, briefly."""
+    async with asyncio.timeout(2):
+        while not done():  # noqa: ASYNC110 -- the measurement tells nobody
+            await asyncio.sleep(0.001)
+
+
+async def test_a_blocked_loop_is_measured() -> None:
+    """Work that blocks the loop shows as lag; taking it starts anew."""
+    lag = LoopLag(every_s=0.001)
+    assert lag.take_p95_s() is None
+    measuring = asyncio.create_task(lag.run())
+    await asyncio.sleep(0)
+    time.sleep(0.03)  # noqa: ASYNC251 -- the defect to be measured
+    await until(lambda: bool(lag._late_s))
+    measuring.cancel()
+    taken = lag.take_p95_s()
+    assert taken is not None
+    assert taken >= 0.02
+    assert lag.take_p95_s() is None
+
+
+@pytest.mark.parametrize(("count", "p95"), [(1, 0), (20, 18), (21, 19), (100, 94)])
+def test_the_95th_percentile_is_a_measured_value(count: int, p95: int) -> None:
+    """One freak wake-up in twenty is no lag."""
+    lag = LoopLag()
+    lag._late_s.extend(float(number) for number in reversed(range(count)))
+    assert lag.take_p95_s() == float(p95)
+
+
+def test_measurements_are_bounded() -> None:
+    """Nobody who takes them is no leak."""
+    lag = LoopLag(keep=3)
+    lag._late_s.extend([9.0, 1.0, 2.0, 3.0])
+    assert lag.take_p95_s() == 3.0
+
+
+def test_the_bot_looks_at_itself(tmp_path: Path) -> None:
+    """Its memory is the process's, its state can be kept, and the trial leaves nothing."""
+    own = OwnProbe(tmp_path)(now())
+    assert abs(own.rss_bytes - psutil.Process().memory_info().rss) < 50 * 2**20
+    assert (own.loop_lag_p95_s, own.state_error, own.damaged) == (None, "", ())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_stores_know_is_told_first(tmp_path: Path) -> None:
+    """A store's own error and damaged files come through; so does the lag."""
+    lag = LoopLag()
+    lag._late_s.append(0.25)
+    probe = OwnProbe(
+        tmp_path, lag=lag, state_error=lambda: "disk is full", damaged=lambda: ("a.json",)
+    )
+    own = probe(now())
+    assert (own.state_error, own.damaged, own.loop_lag_p95_s) == ("disk is full", ("a.json",), 0.25)
+
+
+def test_a_folder_that_cannot_be_written_is_told_without_its_path(tmp_path: Path) -> None:
+    """The system's word, not the path."""
+    assert write_error(tmp_path / "missing") == "No such file or directory"
+    occupied = tmp_path / "file"
+    occupied.touch()
+    assert write_error(occupied) == "Not a directory"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    """ENOSPC is an error to tell, and nothing is left behind."""
+    (tmp_path / f".probe-{os.getpid()}").symlink_to("/dev/full")
+    assert write_error(tmp_path) == "No space left on device"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_removed_is_left(tmp_path: Path) -> None:
+    """Tidying up after a failure does not fail once more."""
+    (tmp_path / "folder").mkdir()
+    probe_left(tmp_path / "folder")
+    assert (tmp_path / "folder").is_dir()
