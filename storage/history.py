@@ -1,37 +1,251 @@
 """The growing database: samples of every series, and the file others keep their tables in."""
 
-from collections.abc import Iterable
-from datetime import datetime
+import sqlite3
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import RLock
+from typing import TypeVar
 
+from storage.clock import monotonic_s, wall_now
 from storage.records import Sample
+from storage.schema import PLAIN, PUT_OPPORTUNITY, PUT_SAMPLE, SAVE_SHADOW, SHADOW, create
+
+T = TypeVar("T")
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CHECK_MAX_BYTES = 16 * 1024 * 1024
+BUSY_S = 5.0
+RETRY_S = 30.0
+BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+PRAGMAS = ("temp_store = MEMORY", "cache_size = -16000", "synchronous = NORMAL")
+
+
+def micros(at: datetime) -> int:
+    """Return microseconds since 1970, as the tables keep times."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def moment(at: int) -> datetime:
+    """Return the aware time of what `micros` gave."""
+    return EPOCH + timedelta(microseconds=at)
 
 
 class History:
     """Owns the SQLite file; every method may be called from any thread.
 
-    A damaged file is renamed beside and `damaged` says so. Where the disk cannot be written,
-    `error` says why and everything works in memory.
+    A damaged file is renamed beside and `damaged` says so. Where the disk cannot be written
+    (full, read-only), `error` says why, what is new is kept in memory over what the file holds,
+    and moves into the file once it can be written again. Opened `read_only`, nothing ever does.
+    `generation` rises when a damaged file was replaced while in use: what it held is gone.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False, retry_s: float = RETRY_S) -> None:
         self.path = path
         self.read_only = read_only
         self.damaged = ""
         self.error = ""
+        self.generation = 0
+        self._retry_s = retry_s
+        self._tried_s = monotonic_s()
+        self._shadowed = False
+        self._in_memory = False
+        self._lock = RLock()
+        self._db = self._open()
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether what is written now reaches the file."""
+        return not (self._shadowed or self._in_memory)
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
+        with self._lock:
+            self._db.close()
 
     def add(self, samples: Iterable[Sample]) -> None:
         """Keep samples; a second value of one series at one time replaces the first."""
+        rows = [(s.series, micros(s.at), s.value) for s in samples]
+        self.write(lambda db: db.executemany(PUT_SAMPLE, rows))
 
     def series(
         self, name: str, *, since: datetime, until: datetime
     ) -> list[tuple[datetime, float]]:
         """Return the series' values with `since <= time <= until`, oldest first."""
-        return []
+        query = "SELECT at, value FROM samples WHERE series = ? AND at BETWEEN ? AND ? ORDER BY at"
+        values = (name, micros(since), micros(until))
+        rows = self.read(lambda db: db.execute(query, values).fetchall())
+        return [(moment(at), value) for at, value in rows]
 
     def names(self, prefix: str) -> list[str]:
         """Return the names of the series that start with `prefix`, sorted."""
-        return []
+        query = "SELECT min(series) FROM samples WHERE series >= ? AND series > ?"
+
+        def skip_along(db: sqlite3.Connection) -> list[str]:
+            found: list[str] = []
+            while True:
+                last = found[-1] if found else ""
+                (name,) = db.execute(query, (prefix, last)).fetchone()
+                if name is None or not name.startswith(prefix):
+                    return found
+                found.append(name)
+
+        return self.read(skip_along)
+
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `work` reads; a damaged file is set aside and an empty one read instead."""
+        with self._lock:
+            try:
+                return work(self._db)
+            except sqlite3.DatabaseError as error:
+                if not _broken(error):
+                    raise
+                self._start_over(error)
+                return work(self._db)
+
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `work` did in one transaction: all of it is kept, or none.
+
+        It may be called twice: again in memory when the file cannot be written.
+        """
+        with self._lock:
+            self._recover()
+            try:
+                return self._transact(work)
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                    raise
+                if _broken(error):
+                    self._start_over(error)
+                elif self.on_disk:
+                    self._shadow(str(error))
+                else:
+                    raise
+                return self._transact(work)
+
+    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        self._db.execute("BEGIN IMMEDIATE" if self.on_disk else "BEGIN")
+        try:
+            done = work(self._db)
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        return done
+
+    def _shadow(self, why: str) -> None:
+        self.error = why
+        self._tried_s = monotonic_s()
+        self._db.executescript(SHADOW)
+        self._shadowed = True
+
+    def _recover(self) -> None:
+        """Move what memory holds into the file, if it can be written again."""
+        if self.read_only or self.on_disk or monotonic_s() - self._tried_s < self._retry_s:
+            return
+        self._tried_s = monotonic_s()
+        try:
+            if self._in_memory:
+                self._reopen()
+            else:
+                self._db.execute("BEGIN IMMEDIATE")
+                for statement in SAVE_SHADOW:
+                    self._db.execute(statement)
+                self._db.execute("COMMIT")
+                self._db.executescript(PLAIN)
+                self._shadowed = False
+        except (sqlite3.DatabaseError, OSError) as error:
+            self.error = str(error)
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+        else:
+            self.error = ""
+
+    def _reopen(self) -> None:
+        memory, disk = self._db, self._connect()
+        with disk:
+            disk.execute("BEGIN IMMEDIATE")
+            disk.executemany(PUT_SAMPLE, memory.execute("SELECT * FROM sample"))
+            disk.executemany(PUT_OPPORTUNITY, memory.execute("SELECT * FROM opportunity"))
+        self._db, self._in_memory = disk, False
+        memory.close()
+
+    def _start_over(self, error: sqlite3.DatabaseError) -> None:
+        self._db.close()
+        self._shadowed = False
+        self.generation += 1
+        self._quarantine(str(error))
+        self._db = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            return self._connect()
+        except sqlite3.DatabaseError as error:
+            if not _broken(error):
+                return self._memory(str(error))
+            self._quarantine(str(error))
+        except OSError as error:
+            return self._memory(error.strerror or type(error).__name__)
+        try:
+            return self._connect()
+        except (sqlite3.DatabaseError, OSError) as error:
+            return self._memory(str(error))
+
+    def _connect(self) -> sqlite3.Connection:
+        if self.read_only:
+            if not self.path.exists():
+                return self._memory("")
+            uri = f"{self.path.absolute().as_uri()}?mode=ro"
+        else:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            uri = self.path.absolute().as_uri()
+        db = sqlite3.connect(
+            uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._prepare(db)
+        except sqlite3.DatabaseError:
+            db.close()
+            raise
+        return db
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        for pragma in PRAGMAS:
+            db.execute(f"PRAGMA {pragma}")
+        if not self.read_only:
+            db.execute("PRAGMA journal_mode = WAL")
+            if self.path.stat().st_size <= CHECK_MAX_BYTES:
+                _check(db)
+            create(db)
+        db.executescript(SHADOW if self.read_only else PLAIN)
+        self._shadowed = self.read_only
+
+    def _memory(self, why: str) -> sqlite3.Connection:
+        db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        create(db)
+        db.executescript(PLAIN)
+        self.error, self._in_memory = why, True
+        return db
+
+    def _quarantine(self, why: str) -> None:
+        """Rename the file and its companions beside, so that a new one can begin."""
+        if self.read_only:
+            self.damaged = why
+            return
+        aside = f"{self.path.name}.damaged-{wall_now():%Y%m%dT%H%M%S%fZ}"
+        self.damaged = f"{why}; set aside as {aside}"
+        for end in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + end).rename(self.path.with_name(aside + end))
+
+
+def _broken(error: sqlite3.DatabaseError) -> bool:
+    return getattr(error, "sqlite_errorname", "").startswith(BROKEN)
+
+
+def _check(db: sqlite3.Connection) -> None:
+    (answer,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if answer != "ok":
+        error = sqlite3.DatabaseError(answer)
+        error.sqlite_errorname = "SQLITE_CORRUPT"
+        raise error

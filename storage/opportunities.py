@@ -1,13 +1,33 @@
 """Distinct opportunities: what was seen first when, and what pays best."""
 
-from collections.abc import Mapping
+import sqlite3
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from storage.history import History
-from storage.records import Opportunity
+from storage.history import History, micros, moment
+from storage.records import Opportunity, Provenance
+from storage.schema import LIFT_OPPORTUNITY, PUT_OPPORTUNITY
 
 DAY = timedelta(hours=24)
+HIGH_USD_MIN = 5.0
+MEDIUM_USD_MIN = 2.0
+RANKS = tuple(Provenance)
+
+# An unset filter is NULL.
+_MATCHES = "(:source IS NULL OR source = :source) AND (:since IS NULL OR last_seen >= :since)"
+_TOP = f"""
+SELECT * FROM listed WHERE roi IS NOT NULL AND {_MATCHES}
+ORDER BY roi DESC, rank, last_seen DESC, key LIMIT :n OFFSET :offset
+"""  # noqa: S608 (a constant)
+_COUNT = f"SELECT count(*), count(roi) FROM listed WHERE {_MATCHES}"  # noqa: S608 (a constant)
+_NEW = "SELECT roi FROM listed WHERE source = ? AND first_seen > ? AND first_seen <= ?"
+_NEXT_SOURCE = "SELECT min(source) FROM listed WHERE source > ?"
+_FIRST = "SELECT min(first_seen) FROM listed WHERE source = ?"
+_LATEST = "SELECT max(first_seen) FROM listed WHERE source = ?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,26 +58,118 @@ class Statistics:
     since: datetime | None = None
 
 
+class Row(NamedTuple):
+    """One opportunity as its table keeps it; times in microseconds since 1970."""
+
+    key: int
+    source: str
+    title: str
+    url: str
+    reward: str
+    minutes: float | None
+    roi: float | None
+    rank: int
+    deadline: str
+    first_seen: int
+    last_seen: int
+
+
 class Opportunities:
     """The index of distinct opportunities; every method may be called from any thread."""
 
     def __init__(self, history: History) -> None:
         self.history = history
 
+    def put(self, db: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        """Merge sightings into the index, inside a transaction of the history."""
+        if not self.history.on_disk:
+            db.executemany(LIFT_OPPORTUNITY, [(row.key,) for row in rows])
+        db.executemany(PUT_OPPORTUNITY, rows)
+
     def top(
         self, *, n: int, source: str | None, since: datetime | None, offset: int = 0
     ) -> list[Opportunity]:
         """Return the best known ROI first; unknowns never. `since` is the oldest last-seen time."""
-        return []
+        values = _filter(source, since) | {"n": n, "offset": offset}
+        rows = self.history.read(lambda db: db.execute(_TOP, values).fetchall())
+        return [_opportunity(Row(*row)) for row in rows]
 
     def count(self, *, source: str | None, since: datetime | None) -> Counts:
         """Return how many were last seen at `since` or later."""
-        return Counts()
+        values = _filter(source, since)
+        total, ranked = self.history.read(lambda db: db.execute(_COUNT, values).fetchone())
+        return Counts(total=total, ranked=ranked, unknown=total - ranked)
 
     def statistics(self, *, now: datetime, window: timedelta = DAY) -> Statistics:
         """Return the figures of what was first seen in the window that ends `now`."""
-        return Statistics()
+        since, until = micros(now - window), micros(now)
+
+        def collect(db: sqlite3.Connection) -> tuple[dict[str, list[float | None]], list[int]]:
+            names = _sources(db)
+            new = {n: [r for (r,) in db.execute(_NEW, (n, since, until))] for n in names}
+            return new, [db.execute(_FIRST, (n,)).fetchone()[0] for n in names]
+
+        new, firsts = self.history.read(collect)
+        everything = [roi for rois in new.values() for roi in rois]
+        known = [roi for roi in everything if roi is not None]
+        bands = Counter(_band(roi) for roi in known)
+        return Statistics(
+            new=len(everything),
+            median_roi=statistics.median(known) if known else None,
+            mean_roi=statistics.fmean(known) if known else None,
+            high=bands["high"],
+            medium=bands["medium"],
+            low=bands["low"],
+            unknown=len(everything) - len(known),
+            by_source={name: len(rois) for name, rois in new.items() if rois},
+            since=moment(min(firsts)) if firsts else None,
+        )
 
     def sources(self) -> list[str]:
         """Return the names of all sources ever seen, sorted."""
-        return []
+        return self.history.read(_sources)
+
+    def newest_first_seen(self) -> dict[str, datetime]:
+        """Return, by source, when its newest opportunity was seen for the first time."""
+
+        def collect(db: sqlite3.Connection) -> dict[str, datetime]:
+            names = _sources(db)
+            return {n: moment(db.execute(_LATEST, (n,)).fetchone()[0]) for n in names}
+
+        return self.history.read(collect)
+
+
+def _filter(source: str | None, since: datetime | None) -> dict[str, str | int | None]:
+    return {"source": source, "since": None if since is None else micros(since)}
+
+
+def _sources(db: sqlite3.Connection) -> list[str]:
+    """Skip from one source to the next along the index."""
+    found: list[str] = []
+    while True:
+        (name,) = db.execute(_NEXT_SOURCE, (found[-1] if found else "",)).fetchone()
+        if name is None:
+            return found
+        found.append(name)
+
+
+def _band(roi: float) -> str:
+    if roi >= HIGH_USD_MIN:
+        return "high"
+    return "medium" if roi >= MEDIUM_USD_MIN else "low"
+
+
+def _opportunity(row: Row) -> Opportunity:
+    return Opportunity(
+        key=f"{row.key & 0xFFFF_FFFF_FFFF_FFFF:016x}",
+        source=row.source,
+        title=row.title,
+        url=row.url,
+        reward=row.reward,
+        minutes=row.minutes,
+        roi=row.roi,
+        provenance=RANKS[row.rank],
+        first_seen=moment(row.first_seen),
+        last_seen=moment(row.last_seen),
+        deadline=row.deadline,
+    )

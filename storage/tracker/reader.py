@@ -1,10 +1,30 @@
 """The tracker's reader: what changed is read, what did not is remembered."""
 
+import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
 
+from storage.clock import monotonic_s
 from storage.opportunities import Opportunities
-from storage.tracker.snapshot import FolderState, ReadOptions, Snapshot
+from storage.tracker.dating import AHEAD, future
+from storage.tracker.discovery import Listing, scan
+from storage.tracker.memory import Memory
+from storage.tracker.reading import Reading
+from storage.tracker.roi import Judge
+from storage.tracker.snapshot import FileReport, FolderState, ReadOptions, Snapshot, with_finding
+from storage.tracker.sources import summarise
+
+
+class Look(NamedTuple):
+    """A finished reading; it stands until the folder changes, or the clock is turned back."""
+
+    listing: Listing
+    snapshot: Snapshot
+    now: datetime
+    lasting: bool
 
 
 class Tracker:
@@ -12,12 +32,97 @@ class Tracker:
 
     def __init__(self, folder: Path, *, index: Opportunities, options: ReadOptions) -> None:
         self._folder = folder
-        self._index = index
         self._options = options
+        self._judge = Judge(options.rates)
+        self._memory = Memory(index)
+        self._lock = Lock()
+        self._last: Look | None = None
 
     def read(self, *, now: datetime, deadline_s: float | None = None) -> Snapshot:
         """Return what the folder holds. Blocking; never raises for bad input.
 
         Stops after about `deadline_s` seconds with what it has, and goes on next time.
         """
-        return Snapshot(folder=FolderState.EMPTY)
+        with self._lock:
+            until_s = float("inf") if deadline_s is None else monotonic_s() + deadline_s
+            listing = scan(self._folder)
+            if listing.state in {FolderState.MISSING, FolderState.UNREADABLE}:
+                return Snapshot(folder=listing.state, reason=listing.reason)
+            self._memory.refresh()
+            if self._last is not None and self._stands(self._last, listing, now):
+                return self._last.snapshot
+            reading = Reading(
+                listing=listing,
+                memory=self._memory,
+                options=self._options,
+                judge=self._judge,
+                now=now,
+                until_s=until_s,
+            )
+            known = self._memory.known
+            reading.run(_newest_first(listing, self._changed(listing)))
+            self._memory.forget(known.keys() - listing.stamps.keys())
+            self._memory.catch_up()
+            return self._conclude(reading, now)
+
+    def _changed(self, listing: Listing) -> list[str]:
+        known = self._memory.known
+        return [
+            name
+            for name, stamp in listing.stamps.items()
+            if (before := known.get(name)) is None or before.stamp != stamp
+        ]
+
+    def _stands(self, last: Look, listing: Listing, now: datetime) -> bool:
+        history = self._memory.index.history
+        return (
+            last.lasting
+            and last.now <= now
+            and last.listing.stamps == listing.stamps
+            and last.listing.findings == listing.findings
+            and last.snapshot.index_error == history.error == ""
+        )
+
+    def _conclude(self, reading: Reading, now: datetime) -> Snapshot:
+        listing, known = reading.listing, self._memory.known
+        current = [
+            reading.unstable.get(name) or known[name].report
+            for name in sorted(listing.stamps)
+            if name in reading.unstable or name in known
+        ]
+        files = tuple(_judged(report, now) for report in current)
+        until = now + AHEAD
+        snapshot = Snapshot(
+            folder=listing.state,
+            files=files,
+            complete=reading.pending == 0,
+            pending=reading.pending,
+            sources=summarise(files, until=until, newest_key=self._newest_keys()),
+            newest=max((f.at for f in files if f.records and f.at <= until), default=None),
+            findings=tuple(listing.findings),
+            index_error=self._memory.trouble or self._memory.index.history.error,
+        )
+        lasting = (
+            snapshot.complete
+            and not reading.unstable
+            and all(f.at <= until for f in files if f.records)
+        )
+        self._last = Look(listing, snapshot, now, lasting)
+        return snapshot
+
+    def _newest_keys(self) -> dict[str, datetime]:
+        try:
+            return self._memory.index.newest_first_seen()
+        except sqlite3.Error:
+            return {}
+
+
+def _judged(report: FileReport, now: datetime) -> FileReport:
+    """Add what depends on the hour: a time that lies in the future."""
+    ahead = future(report.name, report.at, now) if report.records else None
+    return report if ahead is None else with_finding(report, ahead)
+
+
+def _newest_first(listing: Listing, names: Sequence[str]) -> list[str]:
+    """Order files so that a reading cut short still knows how fresh the data are."""
+    return sorted(names, key=lambda name: listing.stamps[name].mtime_ns, reverse=True)

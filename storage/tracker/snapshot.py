@@ -1,7 +1,7 @@
 """What one reading of the tracker's folder says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -59,15 +59,12 @@ class Finding:
 class SourcePart:
     """One source's share of one file.
 
-    `fingerprint` is equal for equal content, `constant` means several records with one ROI,
-    `fresh` counts the keys that no earlier file held.
+    `constant` means that the scraper gave all of its several records one and the same ROI.
     """
 
     source: str
     records: int
-    fingerprint: int = 0
     constant: bool = False
-    fresh: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,3 +119,8 @@ class Snapshot:
     newest: datetime | None = None
     findings: tuple[Finding, ...] = ()
     index_error: str = ""
+
+
+def with_finding(report: FileReport, finding: Finding) -> FileReport:
+    """Return the report with one more finding, which comes first."""
+    return replace(report, findings=(finding, *report.findings))

@@ -1,0 +1,89 @@
+"""The tables of the history database, and how rows meet those already there."""
+
+import sqlite3
+
+VERSION = 1
+
+# Times are integer microseconds since 1970. An opportunity's `rank` orders its provenance: 0 is
+# the best. `known` remembers each file of the tracker as it was last read.
+CREATE = """
+CREATE TABLE IF NOT EXISTS sample (
+    series TEXT NOT NULL, at INTEGER NOT NULL, value REAL NOT NULL,
+    PRIMARY KEY (series, at)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS opportunity (
+    key INTEGER PRIMARY KEY, source TEXT NOT NULL, title TEXT NOT NULL, url TEXT NOT NULL,
+    reward TEXT NOT NULL, minutes REAL, roi REAL, rank INTEGER NOT NULL, deadline TEXT NOT NULL,
+    first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS opportunity_first ON opportunity (source, first_seen);
+CREATE TABLE IF NOT EXISTS known (
+    name TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    inode TEXT NOT NULL, report BLOB NOT NULL
+) WITHOUT ROWID;
+"""
+
+# What is kept in memory while the file cannot be written: it shadows the tables of the file.
+SHADOW = """
+CREATE TEMP TABLE sample (
+    series TEXT, at INTEGER, value REAL, PRIMARY KEY (series, at)
+) WITHOUT ROWID;
+CREATE TEMP TABLE opportunity (
+    key INTEGER PRIMARY KEY, source TEXT, title TEXT, url TEXT, reward TEXT, minutes REAL,
+    roi REAL, rank INTEGER, deadline TEXT, first_seen INTEGER, last_seen INTEGER
+);
+CREATE INDEX temp.opportunity_first ON opportunity (source, first_seen);
+DROP VIEW IF EXISTS temp.samples;
+DROP VIEW IF EXISTS temp.listed;
+CREATE TEMP VIEW samples AS
+    SELECT * FROM temp.sample UNION ALL
+    SELECT * FROM main.sample AS old WHERE NOT EXISTS (
+        SELECT 1 FROM temp.sample AS new WHERE new.series = old.series AND new.at = old.at);
+CREATE TEMP VIEW listed AS
+    SELECT * FROM temp.opportunity UNION ALL
+    SELECT * FROM main.opportunity AS old WHERE NOT EXISTS (
+        SELECT 1 FROM temp.opportunity AS new WHERE new.key = old.key);
+"""
+
+PLAIN = """
+DROP VIEW IF EXISTS temp.samples;
+DROP VIEW IF EXISTS temp.listed;
+DROP TABLE IF EXISTS temp.sample;
+DROP TABLE IF EXISTS temp.opportunity;
+CREATE TEMP VIEW samples AS SELECT * FROM main.sample;
+CREATE TEMP VIEW listed AS SELECT * FROM main.opportunity;
+"""
+
+PUT_SAMPLE = "INSERT OR REPLACE INTO sample VALUES (?, ?, ?)"
+
+# The better provenance wins, then the later sighting; the times always widen.
+_WINS = "(excluded.rank < rank OR (excluded.rank = rank AND excluded.last_seen >= last_seen))"
+_FIELDS = ("title", "url", "reward", "minutes", "roi", "deadline")
+PUT_OPPORTUNITY = f"""
+INSERT INTO opportunity VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET
+    {", ".join(f"{name} = iif({_WINS}, excluded.{name}, {name})" for name in _FIELDS)},
+    rank = min(rank, excluded.rank),
+    first_seen = min(first_seen, excluded.first_seen),
+    last_seen = max(last_seen, excluded.last_seen)
+WHERE excluded.rank < rank OR excluded.last_seen > last_seen OR excluded.first_seen < first_seen
+"""  # noqa: S608 (only names from the lines above)
+
+# Over a shadow, what the file knows of a key must be there before the key is updated.
+LIFT_OPPORTUNITY = (
+    "INSERT OR IGNORE INTO temp.opportunity SELECT * FROM main.opportunity WHERE key = ?"
+)
+SAVE_SHADOW = (
+    "INSERT OR REPLACE INTO main.sample SELECT * FROM temp.sample",
+    "INSERT OR REPLACE INTO main.opportunity SELECT * FROM temp.opportunity",
+)
+
+
+def create(db: sqlite3.Connection) -> None:
+    """Create what is missing; raise sqlite3.NotSupportedError for a file from the future."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        message = "made by a newer version of this program"
+        raise sqlite3.NotSupportedError(message)
+    if version < VERSION:
+        db.executescript(f"BEGIN;{CREATE}PRAGMA user_version = {VERSION};COMMIT;")

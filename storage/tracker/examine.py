@@ -1,0 +1,155 @@
+"""One file: from its bytes to its report and its records."""
+
+import re
+from collections import Counter
+from operator import attrgetter
+from pathlib import Path
+from typing import NamedTuple
+
+from storage.records import Phrase, Severity
+from storage.tracker import documents, tables
+from storage.tracker.content import Content
+from storage.tracker.dating import date_file
+from storage.tracker.discovery import Stamp, why
+from storage.tracker.records import MAX_SOURCE, Figure, Record, clean, source_of_name
+from storage.tracker.roi import impossible
+from storage.tracker.snapshot import FileReport, FileState, SourcePart
+
+# The tracker's bookkeeping and its test tools' output, by the names it gives them.
+_OWN = re.compile(
+    r"(.*_stats|.*_state|execution_log|project_status|galxe_schema|usage_export_.*"
+    r"|test_metrics_.*|package(-lock)?)\.json",
+    re.IGNORECASE,
+)
+_told_by = attrgetter("source", "roi_usd_per_min", "roi")
+DUPLICATES = 0.05
+SHRINK = 0.5
+MIN_COMPARED = 10
+_STEP = 10_000
+
+
+class Examined(NamedTuple):
+    """A file's report, its different records, and whether its text ended too early."""
+
+    report: FileReport
+    distinct: dict[Record, None]
+    torn: bool = False
+
+
+def is_own(name: str) -> bool:
+    """Tell whether the tracker keeps its own books there, and no opportunities."""
+    return _OWN.fullmatch(name.rsplit("/", 1)[-1]) is not None
+
+
+def examine(
+    name: str, path: Path, stamp: Stamp, *, max_bytes: int, before: FileReport | None
+) -> Examined:
+    """Read one file; never raises. `before` is its last report, if it was read before."""
+    content = Content(name)
+    if stamp.size > max_bytes:
+        content.fail(
+            FileState.TOO_LARGE,
+            "too_large",
+            Severity.ERROR,
+            size_bytes=stamp.size,
+            limit_bytes=max_bytes,
+        )
+    else:
+        _load(content, path, max_bytes)
+    own = is_own(name)
+    if own and content.state in {FileState.OK, FileState.UNKNOWN_SHAPE}:
+        content = Content(name, document_s=content.document_s)
+    distinct = _distinct(content.records)
+    parts = _parts(content)
+    _compare(content, before, twice=len(content.records) - len(distinct))
+    dated = date_file(name, document_s=content.document_s, mtime_s=stamp.mtime_ns / 1e9)
+    if dated.finding is not None and content.records:
+        content.findings.append(dated.finding)
+    report = FileReport(
+        name=name,
+        size=stamp.size,
+        at=dated.at,
+        at_from=dated.at_from,
+        records=len(content.records),
+        bad_records=content.bad_records,
+        state=content.state,
+        findings=tuple(content.findings),
+        more_findings=content.more_findings,
+        own=own,
+        parts=parts,
+    )
+    return Examined(report, distinct, torn=content.torn)
+
+
+def _load(content: Content, path: Path, max_bytes: int) -> None:
+    try:
+        with path.open("rb", buffering=0) as file:
+            raw = file.read(max_bytes + 1) or b""
+            while len(raw) <= max_bytes and (more := file.read(max_bytes + 1 - len(raw))):
+                raw += more
+    except OSError as error:
+        content.fail(FileState.UNREADABLE, "unreadable", Severity.CRITICAL, what=why(error))
+        return
+    if len(raw) > max_bytes:  # it grew since it was listed
+        content.fail(
+            FileState.TOO_LARGE,
+            "too_large",
+            Severity.ERROR,
+            size_bytes=len(raw),
+            limit_bytes=max_bytes,
+        )
+        return
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        tables.read_csv(content, raw)
+    elif suffix == ".json":
+        documents.read(content, raw)
+    else:
+        tables.read_lines(content, raw)
+
+
+def _parts(content: Content) -> tuple[SourcePart, ...]:
+    """Count the records by source; note every ROI that cannot be one."""
+    seen = Counter(map(_told_by, content.records))
+    if any(impossible(own) or impossible(roi) for _, own, roi in seen):
+        _impossible(content)
+    named: dict[str, Counter[Figure]] = {}
+    default = source_of_name(content.name)
+    for (source, own, _), count in seen.items():
+        known = clean(source, MAX_SOURCE) or default
+        named.setdefault(known, Counter())[own] += count
+    return tuple(
+        SourcePart(source=source, records=figures.total(), constant=_constant(figures))
+        for source, figures in sorted(named.items())
+    )
+
+
+def _constant(figures: Counter[Figure]) -> bool:
+    return len(figures) == 1 and figures.total() > 1 and None not in figures
+
+
+def _impossible(content: Content) -> None:
+    for number, record in enumerate(content.records):
+        for field in ("roi_usd_per_min", "roi"):
+            value = getattr(record, field)
+            if impossible(value):
+                reason = Phrase("tracker.roi_impossible", {"value": clean(value, 30)})
+                content.note(reason, Severity.WARNING, record=number, where=field)
+
+
+def _distinct(records: list[Record]) -> dict[Record, None]:
+    """Return the different records, in small steps so that other threads may run."""
+    found: dict[Record, None] = {}
+    for start in range(0, len(records), _STEP):
+        found.update(dict.fromkeys(records[start : start + _STEP]))
+    return found
+
+
+def _compare(content: Content, before: FileReport | None, *, twice: int) -> None:
+    """Note a file that lost half its records, and one that lists the same ones again."""
+    count = len(content.records)
+    was = 0 if before is None or content.state is not FileState.OK else before.records
+    if was >= MIN_COMPARED and count < was * SHRINK:
+        content.find("shrunk", Severity.WARNING, was=was, now=count)
+    if count >= MIN_COMPARED and twice > count * DUPLICATES:
+        content.find("duplicates", Severity.WARNING, duplicates=twice, records=count)

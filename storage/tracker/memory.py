@@ -1,0 +1,84 @@
+"""What is remembered between two readings: in memory, and on disk where that can be written."""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping
+from operator import itemgetter
+
+from storage.opportunities import Opportunities, Row
+from storage.tracker import manifest
+from storage.tracker.manifest import Known
+
+_by_key = itemgetter(0)
+
+
+class Memory:
+    """The last report of every file. Files and their opportunities are kept in one commit."""
+
+    def __init__(self, index: Opportunities) -> None:
+        self.index = index
+        self.known: dict[str, Known] = {}
+        self.trouble = ""
+        self._generation = -1
+        self._unsaved: set[str] = set()
+
+    def refresh(self) -> None:
+        """Load what the disk remembers, at first and after a damaged database was replaced."""
+        history = self.index.history
+        if self._generation == history.generation:
+            return
+        try:
+            self.known = manifest.load(history)
+        except sqlite3.Error as error:
+            self.known, self.trouble = {}, str(error)
+        self._generation = history.generation
+        self._unsaved.clear()
+
+    def keep(self, found: Iterable[Row], fresh: Mapping[str, Known]) -> None:
+        """Commit a batch: its opportunities, and the files they come from."""
+        rows = sorted(found, key=_by_key)  # neighbours in the table are written together
+
+        def commit(db: sqlite3.Connection) -> None:
+            self.index.put(db, rows)
+            self._save(db, fresh)
+
+        self.known.update(fresh)
+        self._write(commit, fresh)
+
+    def forget(self, names: Collection[str]) -> None:
+        """Drop files that are gone; what they told stays in the index."""
+        if not names:
+            return
+        for name in names:
+            self.known.pop(name, None)
+        self._unsaved.difference_update(names)
+
+        def commit(db: sqlite3.Connection) -> None:
+            if self.index.history.on_disk:
+                manifest.forget(db, names)
+
+        self._write(commit, {})
+
+    def catch_up(self) -> None:
+        """Save what could not be saved before, if now it can."""
+        if not self._unsaved or self.index.history.read_only:
+            return
+        late = {name: self.known[name] for name in self._unsaved if name in self.known}
+        self._write(lambda db: self._save(db, late), late)
+
+    def _save(self, db: sqlite3.Connection, fresh: Mapping[str, Known]) -> None:
+        if self.index.history.on_disk:
+            manifest.save(db, fresh)
+
+    def _write(self, commit: manifest.Commit, fresh: Mapping[str, Known]) -> None:
+        history = self.index.history
+        try:
+            history.write(commit)
+        except sqlite3.Error as error:
+            self.trouble = str(error)
+            self._unsaved.update(fresh)
+            return
+        self.trouble = ""
+        if history.on_disk:
+            self._unsaved.difference_update(fresh)
+        else:
+            self._unsaved.update(fresh)
