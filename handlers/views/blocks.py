@@ -75,7 +75,8 @@ def listing(
     reserve = units(visible(more(len(lines)))) + 1
     total = sum(units(visible(line)) + 1 for line in lines)
     room = limit if total <= limit else limit - reserve
-    kept, used = [], 0
+    kept: list[str] = []
+    used = 0
     for line in lines:
         used += units(visible(line)) + 1
         if used > room + 1 or (per_line and (len(kept) + 1) * per_line > ENTITIES - 10):

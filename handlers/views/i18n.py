@@ -173,9 +173,9 @@ def catalogue(code: str) -> Catalogue:
     for entry in book:
         if not entry.id:
             continue
-        plural = isinstance(entry.id, tuple)
-        key = entry.id[0] if plural else entry.id
-        forms = entry.string if plural else (entry.string,)
+        key = str(entry.id[0] if isinstance(entry.id, tuple | list) else entry.id)
+        found = entry.string if isinstance(entry.string, tuple | list) else (entry.string,)
+        forms = tuple(str(form or "") for form in found)
         templates[key] = tuple(Template.parse(form) for form in forms)
         words[key] = forms[0]
     return Catalogue(templates, c2py(book.plural_expr), _formats(words))

@@ -12,6 +12,7 @@ TOAST_UNITS = 200
 VALUE_UNITS = 300
 WORD_JOINER = "\u2060"
 MAX_MARKS = 3
+NONCHARACTERS = frozenset({0xFFFE, 0xFFFF})
 
 _INVISIBLE = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5")
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co"})
@@ -42,7 +43,8 @@ def _drawn(ch: str) -> str:
         return " "
     if unicodedata.category(ch) in _DROPPED or ch in _INVISIBLE:
         return ""
-    return "" if ord(ch) & 0xFFFE == 0xFFFE or "\ufdd0" <= ch <= "\ufdef" else ch
+    nobody = ord(ch) & 0xFFFF in NONCHARACTERS or "\ufdd0" <= ch <= "\ufdef"
+    return "" if nobody else ch
 
 
 def clean(text: str) -> str:
@@ -63,10 +65,11 @@ def clip(text: str, limit: int = VALUE_UNITS) -> str:
     if len(text) * 2 <= limit or units(text) <= limit:
         return text
     left, end = limit - 1, 0
-    for end, ch in enumerate(text):
+    for ch in text:
         left -= 2 if ch > "\uffff" else 1
         if left < 0:
             break
+        end += 1
     while end and unicodedata.category(text[end]) in _MARKS:
         end -= 1
     return text[:end].rstrip() + "…"
@@ -78,7 +81,7 @@ def escape(text: str) -> Markup:
 
 
 def hostile(text: str, limit: int = 80) -> Markup:
-    """Return scraped text, cleaned, clipped, escaped, with nothing for clients to make a link of."""
+    """Return scraped text cleaned, clipped and escaped, with nothing a client makes a link of."""
     return escape(_LINKABLE.sub(lambda m: f"{m.group()}{WORD_JOINER}", clip(clean(text), limit)))
 
 

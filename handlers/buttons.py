@@ -1,0 +1,108 @@
+"""Buttons: one verb each; stale or forged data gets a toast, never silence or an error."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from telegram import CallbackQuery, InaccessibleMessage, Update
+from telegram.error import BadRequest
+
+from handlers import verbs
+from handlers.access import Role
+from handlers.call import Call, Effect, call
+from handlers.context import Context
+from handlers.dispatch import answer
+from handlers.sending import edit
+from handlers.views import callback
+from handlers.views.message import Message
+from handlers.views.text import TOAST_UNITS, clip
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """What a button does; `wait` is the toast shown before work that takes a while."""
+
+    run: Callable[[Call], Awaitable[Effect]]
+    args: int
+    role: Role = Role.VIEWER
+    wait: str = ""
+
+
+VERBS: Mapping[str, Verb] = MappingProxyType(
+    {
+        "health": Verb(run=verbs.refresh_health, args=0, wait="toast.checking"),
+        "newhealth": Verb(run=verbs.new_health, args=0, wait="toast.below"),
+        "family": Verb(run=verbs.family, args=1, wait="toast.below"),
+        "newtop": Verb(run=verbs.new_top, args=0, wait="toast.below"),
+        "top": Verb(run=verbs.top, args=4, wait="toast.list"),
+        "alerts": Verb(run=verbs.alerts, args=0),
+        "details": Verb(run=verbs.details, args=1),
+        "ack": Verb(run=verbs.ack, args=2, role=Role.OPERATOR),
+        "release": Verb(run=verbs.release, args=2, role=Role.OPERATOR),
+        "mute": Verb(run=verbs.mute_incident, args=3, role=Role.OPERATOR),
+        "hush": Verb(run=verbs.hush, args=3, role=Role.OPERATOR),
+        "quiet": Verb(run=verbs.quiet, args=3, role=Role.OPERATOR),
+        "unmute": Verb(run=verbs.unmute, args=1, role=Role.OPERATOR),
+    }
+)
+OPTIONAL = frozenset({"ack", "release", "mute"})
+
+
+async def press(update: Update, context: Context) -> None:
+    """Answer a press with a toast that names the new state, then show it."""
+    query = update.callback_query
+    if query is None:
+        return None
+    data = query.data or ""
+    name = callback.verb(data)
+    verb = VERBS.get(name)
+    asked = call(update, context)
+    if verb is None:
+        return await _toast(query, asked, "button.stale")
+    words = callback.unpack(data, verb.args)
+    if len(words) < verb.args - (name in OPTIONAL) or not all(words):
+        return await _toast(query, asked, "button.stale")
+    if asked.role < verb.role:
+        return await _toast(query, asked, "button.denied")
+    asked = call(update, context, words)
+    if verb.wait:
+        await _toast(query, asked, verb.wait)
+    effect = await verb.run(asked)
+    if not verb.wait:
+        await _toast(query, asked, effect.toast)
+    return await _show(update, context, effect)
+
+
+async def _toast(query: CallbackQuery, asked: Call, key: str) -> None:
+    """Show a toast; that the press is too old for one changes nothing."""
+    text = asked.language.plain(key, who=asked.who) if key else None
+    try:
+        await query.answer(clip(text, TOAST_UNITS) if text else None)
+    except BadRequest as error:
+        log.debug("no toast: %s", error.message)
+
+
+async def _show(update: Update, context: Context, effect: Effect) -> None:
+    if effect.edit is not None:
+        await _edit(update, context, effect.edit)
+    if effect.reply is not None:
+        await answer(update, context, effect.reply)
+
+
+async def _edit(update: Update, context: Context, message: Message) -> None:
+    """Edit the pressed message; below it instead where an old picture would stay or it is gone."""
+    query = update.callback_query
+    pressed = query.message if query is not None else None
+    if pressed is None or isinstance(pressed, InaccessibleMessage):
+        return await answer(update, context, message)
+    captioned = bool(pressed.photo or pressed.document)  # type: ignore[attr-defined]
+    if captioned and message.photo is None and message.document is None:
+        return await answer(update, context, message)
+    try:
+        await edit(context.bot, pressed.chat.id, pressed.message_id, message, captioned=captioned)
+    except BadRequest as error:
+        log.info("a pressed message could not be edited: %s", error.message)
+        await answer(update, context, message)

@@ -1,0 +1,88 @@
+"""Has charts drawn by one worker process, so that neither loop nor memory suffers."""
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from handlers.views.charts import paint
+from handlers.views.plots import Spec
+
+log = logging.getLogger(__name__)
+
+
+class Charts:
+    """One worker, started at the first chart and anew after it died or hung."""
+
+    def __init__(self, *, timeout_s: float = 10.0) -> None:
+        self._timeout_s = timeout_s
+        self._pool: ProcessPoolExecutor | None = None
+        self._turn = asyncio.Lock()
+
+    async def draw(self, spec: Spec) -> bytes | None:
+        """Return the picture as PNG, or nothing where it cannot be had: the text goes alone."""
+        async with self._turn:
+            for _attempt in range(2):
+                try:
+                    return await asyncio.wait_for(self._ask(spec), self._timeout_s)
+                except BrokenProcessPool:
+                    log.warning("the chart worker died; starting another")
+                    self._drop()
+                except TimeoutError:
+                    log.warning("no chart within %.0f s; the worker is replaced", self._timeout_s)
+                    self._drop()
+                    return None
+                except (ValueError, TypeError, OverflowError, RuntimeError) as error:
+                    log.warning("a chart could not be drawn: %s", type(error).__name__)
+                    return None
+        return None
+
+    async def _ask(self, spec: Spec) -> bytes:
+        future = (
+            await asyncio.to_thread(self._submit, spec)
+            if self._pool is None
+            else self._submit(spec)
+        )
+        return await asyncio.wrap_future(future)
+
+    def _submit(self, spec: Spec) -> "Future[bytes]":
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_settle)
+        return self._pool.submit(paint, spec)
+
+    def _drop(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        workers = list((pool._processes or {}).values())  # noqa: SLF001  (no public way to kill)
+        pool.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:
+            worker.kill()
+
+    async def close(self) -> None:
+        """End the worker, at once."""
+        async with self._turn:
+            pool, workers = self._pool, []
+            if pool is not None:
+                workers = list((pool._processes or {}).values())  # noqa: SLF001  (as above)
+            self._drop()
+            for worker in workers:
+                await asyncio.to_thread(worker.join, 2.0)
+
+
+def _settle() -> None:
+    """In the worker: leave Ctrl-C to the bot, and end with it however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: "multiprocessing.process.BaseProcess") -> None:
+    parent.join()
+    os._exit(0)

@@ -1,0 +1,96 @@
+"""From a Telegram update to a command and back: age, role, the call, the answer."""
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from telegram import Message as Posted
+from telegram import Update
+from telegram.constants import ChatAction
+from telegram.error import BadRequest, TelegramError
+
+from handlers import help as manual
+from handlers.access import Role
+from handlers.call import Call, Command, call, thread_of
+from handlers.context import Context
+from handlers.sending import send
+from handlers.views import welcome
+from handlers.views.message import Message
+
+log = logging.getLogger(__name__)
+
+EXPIRES = timedelta(seconds=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Runs one command of the table for PTB."""
+
+    command: Command
+    commands: tuple[Command, ...]
+
+    async def __call__(self, update: Update, context: Context) -> None:
+        """Answer the command where it was asked."""
+        asked = call(update, context, tuple(context.args or ()), self.commands)
+        message = self.refusal(asked, update.message)
+        if message is None:
+            if self.command.slow:
+                await _busy(asked, context)
+            message = await self.command.handler(asked)
+        await answer(update, context, message)
+
+    def refusal(self, asked: Call, posted: Posted | None) -> Message | None:
+        """Return why the command is not run: the role is too low, or it is too old."""
+        if asked.role < self.command.role:
+            role = asked.language.plain(f"role.{self.command.role.name.lower()}")
+            return welcome.note("denied.role", role=role, language=asked.language)
+        late = posted is not None and asked.at.wall - posted.date > EXPIRES
+        if late and self.command.changes:
+            return welcome.note("denied.expired", language=asked.language)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Answers what is no command: in groups only when it was addressed to this bot."""
+
+    commands: tuple[Command, ...]
+
+    async def __call__(self, update: Update, context: Context) -> None:
+        """Suggest the command that was probably meant."""
+        words = ((update.message.text if update.message else None) or "").split()
+        name, _, to = (words[0] if words else "").partition("@")
+        asked = call(update, context, (name, *words[1:]), self.commands)
+        addressed = to.lower() == (context.bot.username or "").lower()
+        if not addressed and (to or not asked.private):
+            return
+        if asked.role == Role.STRANGER:
+            return
+        handler = manual.unknown if name.startswith("/") else manual.small_talk
+        await answer(update, context, await handler(asked))
+
+
+async def _busy(asked: Call, context: Context) -> None:
+    """Show that something is under way; that it cannot be shown is no reason to stop."""
+    try:
+        await context.bot.send_chat_action(
+            asked.chat_id, ChatAction.TYPING, message_thread_id=asked.thread_id
+        )
+    except TelegramError as error:
+        log.debug("no chat action: %s", type(error).__name__)
+
+
+async def answer(update: Update, context: Context, message: Message) -> None:
+    """Send it to the chat and topic of the update; in groups as a reply."""
+    chat, posted = update.effective_chat, update.effective_message
+    if chat is None:
+        return
+    own = update.callback_query is None and chat.id < 0 and posted is not None
+    reply_to = posted.message_id if own and posted is not None else None
+    try:
+        await send(context.bot, chat.id, thread_of(posted), message, reply_to)
+    except BadRequest:
+        if message.photo is None:
+            raise
+        log.warning("a picture was refused; its text goes alone")
+        await send(context.bot, chat.id, thread_of(posted), replace(message, photo=None), reply_to)

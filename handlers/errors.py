@@ -1,0 +1,30 @@
+"""What nobody expected: logged whole for the owner, excused in one sentence to the asker."""
+
+import logging
+
+from telegram import Update
+from telegram.error import NetworkError, RetryAfter, TelegramError
+
+from handlers.call import call
+from handlers.context import Context
+from handlers.dispatch import answer
+from handlers.views.message import Message
+
+log = logging.getLogger(__name__)
+
+
+async def failed(update: object, context: Context) -> None:
+    """Log the error; tell the person who asked, if Telegram can be reached."""
+    error = context.error
+    if isinstance(error, RetryAfter | NetworkError) and type(error) is not TelegramError:
+        log.warning("Telegram did not take an answer: %s", type(error).__name__)
+        log.debug("the details", exc_info=error)
+        return
+    log.error("a handler failed", exc_info=error)
+    if not isinstance(update, Update) or update.effective_user is None:
+        return
+    try:
+        asked = call(update, context)
+        await answer(update, context, Message(html=asked.language.say("error.sorry")))
+    except TelegramError as second:
+        log.warning("nor could the excuse be sent: %s", type(second).__name__)

@@ -1,0 +1,59 @@
+"""/mute: hold alerts back for a while."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from handlers import mute_grammar as grammar
+from handlers.call import Call, blocking
+from handlers.views import lists as view
+from handlers.views import welcome
+from handlers.views.message import Message
+from handlers.views.text import clean, clip
+from storage.records import Mute, Phrase
+
+REASON_UNITS = 120
+
+
+async def mute(call: Call) -> Message:
+    """Mute what the words say, ask how long, or tell what was not understood."""
+    asked = grammar.parse(call.args, await known(call))
+    if isinstance(asked, Phrase):
+        return welcome.note(asked.key, language=call.language, **asked.values)
+    if asked.for_s is None:
+        return view.how_long(asked.globs[0], level=asked.max_level, language=call.language)
+    return await apply(call, asked)
+
+
+async def apply(call: Call, asked: grammar.Request) -> Message:
+    """Mute, and return what is held back now."""
+    made = await hold(call, asked)
+    others = len(await blocking(call.services.alerts.mutes, at=call.at)) - len(made)
+    return view.muted(made, max(others, 0), language=call.language)
+
+
+async def hold(call: Call, asked: grammar.Request) -> Sequence[Mute]:
+    """Make the mutes of a request and return them."""
+    return [
+        await blocking(
+            call.services.alerts.mute,
+            glob=glob,
+            for_=timedelta(seconds=asked.for_s or 0),
+            by=call.who,
+            reason=clip(clean(asked.reason), REASON_UNITS),
+            max_level=asked.max_level,
+            at=call.at,
+        )
+        for glob in asked.globs
+    ]
+
+
+async def known(call: Call) -> grammar.Known:
+    """Return what there is to mute: keys of the last cycle, open incidents, sources."""
+    incidents = await blocking(call.services.alerts.open)
+    last = call.services.watch.last
+    keys = {seen.key for seen in last.observations} if last is not None else set()
+    return grammar.Known(
+        keys=frozenset(keys | {each.key for each in incidents}),
+        sources=frozenset(await blocking(call.services.opportunities.sources)),
+        incidents={each.number: each.key for each in incidents},
+    )

@@ -1,0 +1,159 @@
+"""What each button does: everything in its data is looked up again, nothing in it is trusted."""
+
+from collections.abc import Callable
+
+from handlers import health, mute, top5
+from handlers.ack import take
+from handlers.call import Call, Effect, blocking
+from handlers.mute_grammar import Request, literal, longest_s
+from handlers.views import callback, card, lists
+from handlers.views.message import Message
+from handlers.views.top import ANY, LARGEST_PAGE, PERIODS_S, Query
+from storage.records import Incident, Mute, Severity
+
+STALE = Effect(toast="button.stale")
+LIST = "l"
+
+
+def number(text: str, most: int = 10**9) -> int | None:
+    """Return a whole number from 0 to `most`, or nothing."""
+    good = text.isascii() and text.isdigit() and len(text) <= 10  # noqa: PLR2004
+    return int(text) if good and int(text) <= most else None
+
+
+async def refresh_health(asked: Call) -> Effect:
+    """Run the checks now and replace the overview."""
+    cycle = await asked.services.watch.run()
+    return Effect(edit=await health.overview(asked, cycle))
+
+
+async def new_health(asked: Call) -> Effect:
+    """Put the overview below."""
+    return Effect(reply=await health.overview(asked, await health.latest(asked)))
+
+
+async def family(asked: Call) -> Effect:
+    """Put one family of checks below."""
+    return Effect(reply=health.family(asked, await health.latest(asked), asked.args[0]))
+
+
+async def new_top(asked: Call) -> Effect:
+    """Put the best opportunities below."""
+    return Effect(reply=await top5.show(asked, Query()))
+
+
+async def top(asked: Call) -> Effect:
+    """Turn to another period, source or page."""
+    period, n, offset = asked.args[0], number(asked.args[1], LARGEST_PAGE), number(asked.args[2])
+    known = await blocking(asked.services.opportunities.sources)
+    source = callback.named(asked.args[3], known)
+    if period not in PERIODS_S or not n or offset is None or source is None:
+        return Effect(reply=_note(asked, "button.stale"))
+    query = Query(n=n, source="" if source == ANY else source, period=period, offset=offset)
+    return Effect(edit=await top5.show(asked, query))
+
+
+async def alerts(asked: Call) -> Effect:
+    """Show the list of open incidents as it is now."""
+    return Effect(toast="toast.fresh", edit=await _list(asked))
+
+
+async def details(asked: Call) -> Effect:
+    """Put everything known of an incident below."""
+    incident = await _incident(asked)
+    if incident is None:
+        return STALE
+    return Effect(
+        toast="toast.below", reply=lists.details(incident, at=asked.at, language=asked.language)
+    )
+
+
+async def ack(asked: Call) -> Effect:
+    """Take an incident."""
+    incident = await _incident(asked)
+    if incident is None:
+        return STALE
+    key = await take(asked, incident.number, by=asked.who)
+    return Effect(toast=key, edit=await _anew(asked))
+
+
+async def release(asked: Call) -> Effect:
+    """Give an incident back."""
+    incident = await _incident(asked)
+    if incident is None:
+        return STALE
+    given = await blocking(
+        asked.services.alerts.release, incident.number, by=asked.who, at=asked.at
+    )
+    return Effect(toast="toast.released" if given else "toast.nobody", edit=await _anew(asked))
+
+
+async def mute_incident(asked: Call) -> Effect:
+    """Hold one incident's thing back for a while."""
+    incident, for_s = await _incident(asked), number(asked.args[1], 7 * 86_400)
+    if incident is None or not for_s:
+        return STALE
+    if incident.closed is not None:
+        return Effect(toast="ack.closed", edit=await _anew(asked))
+    request = Request(globs=(literal(incident.key),), for_s=for_s)
+    made = await mute.hold(asked, request)
+    return Effect(toast="toast.muted", edit=await _anew(asked, made[0]))
+
+
+async def hush(asked: Call) -> Effect:
+    """Hold back the thing with this very key."""
+    return await _quiet(asked, literal)
+
+
+async def quiet(asked: Call) -> Effect:
+    """Hold back what a pattern matches."""
+    return await _quiet(asked, str)
+
+
+async def _quiet(asked: Call, shape: Callable[[str], str]) -> Effect:
+    for_s, level = number(asked.args[0], 7 * 86_400), number(asked.args[1], 4)
+    known = await mute.known(asked)
+    names = {*known.keys, *map(literal, known.keys), *(f"*:{literal(s)}" for s in known.sources)}
+    name = callback.named(asked.args[2], names)
+    if not for_s or level is None or name is None:
+        return STALE
+    glob, level = shape(name), Severity(level) or Severity.ERROR
+    if for_s > longest_s((glob,), level):
+        return STALE
+    request = Request(globs=(glob,), for_s=for_s, max_level=level)
+    return Effect(toast="toast.muted", reply=await mute.apply(asked, request))
+
+
+async def unmute(asked: Call) -> Effect:
+    """End a mute."""
+    mute_id = number(asked.args[0])
+    ended = mute_id is not None and await blocking(
+        asked.services.alerts.unmute, mute_id, at=asked.at
+    )
+    rest = await blocking(asked.services.alerts.mutes, at=asked.at)
+    shown = lists.mutes(rest, language=asked.language)
+    return Effect(toast="toast.unmuted" if ended else "toast.no_mute", edit=shown)
+
+
+async def _incident(asked: Call) -> Incident | None:
+    found = number(asked.args[0])
+    return None if found is None else await blocking(asked.services.alerts.incident, found)
+
+
+async def _list(asked: Call) -> Message:
+    incidents = await blocking(asked.services.alerts.open)
+    return lists.alerts(incidents, at=asked.at, language=asked.language)
+
+
+async def _anew(asked: Call, made: Mute | None = None) -> Message | None:
+    """Return the pressed message as it reads now: the list it was, or the incident's card."""
+    if asked.args[-1] == LIST:
+        return await _list(asked)
+    incident = await _incident(asked)
+    if incident is None:
+        return None
+    return card.card(incident, at=asked.at, language=asked.language, mute=made)
+
+
+def _note(asked: Call, key: str) -> Message:
+    return Message(html=asked.language.say(key))

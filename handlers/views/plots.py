@@ -1,0 +1,114 @@
+"""What the pictures show: their specifications, and the sums behind them, without matplotlib."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+MOST_POINTS = 600
+STEPS_S = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What the pictures say, in the reader's language; `units` are s, min, h and d."""
+
+    no_data: str
+    limit: str
+    decimal: str = "."
+    units: tuple[str, ...] = ("s", "min", "h", "d")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One series: (Unix time, value) points, a percentage or, with `duration`, seconds."""
+
+    title: str
+    points: tuple[tuple[float, float], ...]
+    limit: float | None = None
+    duration: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthChart:
+    """Small multiples over one time axis; neighbours further apart than `gap_s` stay apart."""
+
+    panels: tuple[Panel, ...]
+    since_s: float
+    until_s: float
+    zone: str
+    gap_s: float
+    words: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One opportunity; bars of a given ROI are filled, computed ones hatched, others outlined."""
+
+    rank: int
+    label: str
+    value: float
+    text: str
+    provenance: str = "given"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarChart:
+    """Ranked bars from zero; `floor` marks the value worth the owner's time.
+
+    Without a bar the picture says `empty_text`.
+    """
+
+    bars: tuple[Bar, ...]
+    floor: float | None = None
+    floor_text: str = ""
+    empty_text: str = ""
+
+
+Spec: TypeAlias = HealthChart | BarChart
+
+
+def nice(value: float) -> float:
+    """Return the next round number at or above: 1, 2, 3, 4, 5, 6, 8, 10 … of some power of ten."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (1, 2, 3, 4, 5, 6, 8, 10) if step * power >= value * 0.999)
+
+
+def thin(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return at most about 600 points: of each group its highest, so that no peak is lost."""
+    size = math.ceil(len(points) / MOST_POINTS) or 1
+    groups = (points[i : i + size] for i in range(0, len(points), size))
+    return [max(group, key=lambda p: p[1]) for group in groups]
+
+
+def segments(
+    points: Sequence[tuple[float, float]], gap_s: float
+) -> list[tuple[list[float], list[float]]]:
+    """Return runs of points no further apart than `gap_s`, as times and values."""
+    runs: list[tuple[list[float], list[float]]] = []
+    last = -math.inf
+    for at, value in points:
+        if at - last > gap_s:
+            runs.append(([], []))
+        runs[-1][0].append(at)
+        runs[-1][1].append(value)
+        last = at
+    return runs
+
+
+def time_ticks(since_s: float, until_s: float, zone: str, most: int = 5) -> list[tuple[float, str]]:
+    """Return round local times in the span with their labels, `most` at most."""
+    span = max(until_s - since_s, 1.0)
+    step = next((s for s in STEPS_S if span / s <= most), 86_400)
+    local = ZoneInfo(zone)
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    first = math.ceil(since_s / 60) * 60
+    ticks: list[tuple[float, str]] = []
+    for at in range(first, int(until_s) + 1, 60):
+        here = (epoch + timedelta(seconds=at)).astimezone(local)
+        minutes = here.hour * 60 + here.minute
+        if minutes % (step // 60) == 0 and (not ticks or ticks[-1][1] != f"{here:%H:%M}"):
+            ticks.append((float(at), f"{here:%H:%M}"))
+    return ticks[:: max(1, math.ceil(len(ticks) / (most + 1)))]
