@@ -8,16 +8,17 @@ const NEAR_PX = 60;
 export class Log {
   constructor(root, down, acts) {
     Object.assign(this, { root, down, acts, messages: new Map(), unread: 0 });
-    root.addEventListener("scroll", () => this.#look(), { passive: true });
+    root.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     document.addEventListener("visibilitychange", () => this.#look());
     down.addEventListener("click", () => this.toEnd(true));
-    new ResizeObserver(() => { if (this.#atEnd) this.toEnd(); }).observe(root);
+    new ResizeObserver(() => { if (this.#following) this.toEnd(); }).observe(root);
   }
 
-  #atEnd = true;
+  #following = true; // the end is in view, or on its way there
+  #top = 0;
   near() { return this.root.scrollHeight - this.root.scrollTop - this.root.clientHeight < NEAR_PX; }
   find(id) { return this.root.querySelector(`article[data-id="${Number(id)}"]`); }
-  toEnd(smooth = false) { this.root.scrollTo({ top: this.root.scrollHeight, behavior: smooth ? "smooth" : "instant" }); }
+  toEnd(smooth = false) { this.#following = true; this.root.scrollTo({ top: this.root.scrollHeight, behavior: smooth ? "smooth" : "instant" }); }
 
   reset(messages, intro) {
     this.messages.clear();
@@ -32,15 +33,14 @@ export class Log {
 
   add(message) {
     if (this.messages.has(message.message_id)) { this.change(message); return; }
-    const stay = !message.mine && (!this.near() || document.hidden);
+    const stay = !message.mine && (!this.#following || document.hidden);
     this.intro?.remove();
     if (stay && !this.unread) this.root.append(this.marker = make("p", "unread-mark", make("span", "", say("unread"))));
     if (message.mine) this.#unmark();
     if (stay) this.unread += 1;
-    const near = this.near();
+    const follow = this.#following || message.mine;
     this.#append(message).classList.add("fresh");
-    if (message.mine || near) this.toEnd(!document.hidden);
-    if (message.mine || near) this.#atEnd = true;
+    if (follow) this.toEnd(!document.hidden);
     this.#badge();
   }
 
@@ -48,10 +48,10 @@ export class Log {
     const node = this.find(message.message_id);
     this.messages.set(message.message_id, message);
     if (!node) return;
-    const near = this.near();
+    const follow = this.#following;
     redraw(node, message, this.acts);
     node.classList.remove("flash");
-    if (near) this.toEnd();
+    if (follow) this.toEnd();
   }
 
   remove(id) { this.messages.delete(id); this.find(id)?.remove(); }
@@ -76,16 +76,23 @@ export class Log {
     return node;
   }
 
+  #scrolled() {
+    const up = this.root.scrollTop < this.#top - 1;
+    this.#top = this.root.scrollTop;
+    if (this.near()) this.#following = true;
+    else if (up) this.#following = false;
+    this.#look();
+  }
+
   #look() {
-    this.#atEnd = this.near();
-    if (this.#atEnd && !document.hidden && this.unread) { this.unread = 0; this.#badge(); }
+    if (this.#following && !document.hidden) this.unread = 0;
     this.#badge();
   }
 
   #unmark() { this.marker?.remove(); this.marker = null; this.unread = 0; }
 
   #badge() {
-    this.down.hidden = this.near() && !this.unread;
+    this.down.hidden = this.#following && !this.unread;
     this.down.querySelector("b").textContent = this.unread || "";
     document.title = `${this.unread ? `(${this.unread}) ` : ""}Vigie · ${say("sample")}`;
   }

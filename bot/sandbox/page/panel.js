@@ -4,8 +4,23 @@ import { make } from "/bubble.js";
 import { ago, say, words } from "/words.js";
 
 const REPAIRS = { stop_scrapers: "start_scrapers", corrupt: "repair", freeze: "thaw", load_cpu: "release_cpu" };
-const ICONS = { stop_scrapers: "⏹", corrupt: "✂", freeze: "❄", load_cpu: "🔥" };
+const ICONS = {
+  stop_scrapers: "M12 3v4M12 17v4M3 12h4M17 12h4M5.600 5.600l2.900 2.900M15.500 15.500l2.900 2.900M5.600 18.400l2.900-2.900M15.500 8.500l2.900-2.900",
+  corrupt: "M13 3H7a2 2 0 0 0-2 2v5l3 2-2 3 4 2-2 4M13 3l6 6v10a2 2 0 0 1-2 2h-5M13 3v6h6",
+  freeze: "M12 2v20M4 7l16 10M20 7 4 17M9 4l3 3 3-3M9 20l3-3 3 3M3.500 10.500 7 9l-.5-4M20.500 13.500 17 15l.5 4M20.500 10.500 17 9l.5-4M3.500 13.500 7 15l-.5 4",
+  load_cpu: "M7 7h10v10H7zM10 10h4v4h-4zM9 7V3M15 7V3M9 21v-4M15 21v-4M7 9H3M7 15H3M21 9h-4M21 15h-4",
+};
+const SVG = "http://www.w3.org/2000/svg";
 const ASK = ["/health", "/top5", "/alerts", "/sources", "/help"];
+
+function icon(line) {
+  const drawing = document.createElementNS(SVG, "svg"), path = document.createElementNS(SVG, "path");
+  drawing.setAttribute("viewBox", "0 0 24 24");
+  drawing.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", line);
+  drawing.append(path);
+  return make("span", "icon", drawing);
+}
 
 export class Panel {
   constructor({ list, facts, chips, onAct, onAsk }) {
@@ -49,7 +64,7 @@ export class Panel {
   }
 
   #breaker(name) {
-    const broken = name in this.status.broken, [doIt, undo, why] = words(name);
+    const broken = name in this.status.broken, [title, doIt, undo, why] = words(name);
     const button = make("button", broken ? "undo" : "do", broken ? undo : doIt);
     Object.assign(button, { type: "button" });
     button.dataset.name = name;
@@ -57,10 +72,8 @@ export class Panel {
     const hint = make("span", "hint");
     hint.dataset.of = name;
     hint.setAttribute("role", "status");
-    const icon = make("span", "icon", ICONS[name]);
-    icon.setAttribute("aria-hidden", "true");
-    const state = broken ? [make("em", "", say("broken"))] : [];
-    return make("li", broken ? "broken" : "", icon, make("div", "about", make("p", "", why, " ", ...state), hint), button);
+    button.setAttribute("aria-label", `${broken ? undo : doIt}: ${title}`);
+    return make("li", broken ? "broken" : "", icon(ICONS[name]), make("div", "about", make("b", "", title), make("p", "", why), hint), button);
   }
 
   #chip(text) {

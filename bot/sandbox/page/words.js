@@ -4,7 +4,7 @@ const WORDS = {
   en: {
     sample: "sample data", bot: "bot", typing: "is typing…", connecting: "connecting…",
     lost: "stopped – start the demo again", breakThings: "Break things",
-    panelLead: "The bot on the left watches a sample tracker that really runs on this machine. Break something here, then see the alert, take it, mute it, repair it.",
+    panelLead: "The bot watches a sample tracker that really runs on this machine. Break something, then see the alert in the chat: take it, mute it, repair it.",
     tracker: "The sample tracker", askIt: "Ask the bot", language: "Language",
     trackerNote: "Invented quests, written to a temporary folder every few seconds. All of it is deleted when the demo ends.",
     message: "Message", send: "Send", commands: "Commands", panel: "Break things", close: "Close",
@@ -14,11 +14,11 @@ const WORDS = {
     introTitle: "What can this bot do?", start: "Start",
     introText: "Vigie watches the scrapers of a Web3 opportunities tracker and says so when something breaks. Everything here is sample data.",
     noAnswer: "The bot did not answer", gone: "Deleted message", write: "writing",
-    stop_scrapers: ["Stop the scrapers", "Start them again", "Ends the tracker's process, as after a crash."],
-    corrupt: ["Corrupt a file", "Repair it", "Cuts one data file in half, as after a full disk."],
-    freeze: ["Freeze the data", "Thaw it", "The scrapers live on but write nothing new."],
-    load_cpu: ["Load the CPU", "Release it", "Keeps every core busy, at the lowest priority."],
-    broken: "broken", hint: "alert in about {s} s", shows: "alert due", works: "repaired: the all-clear follows",
+    stop_scrapers: ["Scrapers", "Stop", "Start", "Ends the tracker’s process, as a crash would."],
+    corrupt: ["Data file", "Corrupt", "Repair", "Cuts one file in half, as a full disk would."],
+    freeze: ["Fresh data", "Freeze", "Thaw", "The scrapers live on but write nothing new."],
+    load_cpu: ["Processor", "Load", "Release", "Keeps every core busy, at the lowest priority."],
+    hint: "Broken: alert in about {s} s", shows: "Broken: the alert is due", works: "Repaired: the all-clear follows",
     scrapers: "Scrapers", running: "running", stopped: "stopped", files: "Data files", newest: "Newest data",
     none: "none", cpu: "CPU load", busy: "{n} busy processes", idle: "none", corruptFile: "Corrupted",
   },
@@ -35,17 +35,19 @@ const WORDS = {
     introTitle: "Que sait faire ce bot ?", start: "Démarrer",
     introText: "Vigie surveille les scrapers d’un tracker d’opportunités Web3 et le dit quand quelque chose casse. Tout ce que vous voyez ici est inventé.",
     noAnswer: "Le bot n’a pas répondu", gone: "Message supprimé", write: "écrit",
-    stop_scrapers: ["Arrêter les scrapers", "Les relancer", "Met fin au processus du tracker, comme après un plantage."],
-    corrupt: ["Abîmer un fichier", "Le réparer", "Coupe un fichier de données en deux, comme un disque plein."],
-    freeze: ["Geler les données", "Les dégeler", "Les scrapers vivent mais n’écrivent plus rien de neuf."],
-    load_cpu: ["Charger le processeur", "Le libérer", "Occupe tous les cœurs, à la priorité la plus basse."],
-    broken: "cassé", hint: "alerte dans {s} s environ", shows: "alerte attendue", works: "réparé : le retour à la normale suit",
+    stop_scrapers: ["Scrapers", "Arrêter", "Relancer", "Met fin au processus du tracker, comme un plantage."],
+    corrupt: ["Fichier de données", "Abîmer", "Réparer", "Coupe un fichier en deux, comme un disque plein."],
+    freeze: ["Données fraîches", "Geler", "Dégeler", "Les scrapers vivent mais n’écrivent plus rien."],
+    load_cpu: ["Processeur", "Charger", "Libérer", "Occupe tous les cœurs, à la priorité la plus basse."],
+    hint: "Cassé : alerte dans {s} s environ", shows: "Cassé : l’alerte est attendue", works: "Réparé : le retour à la normale suit",
     scrapers: "Scrapers", running: "en marche", stopped: "arrêtés", files: "Fichiers", newest: "Données",
     none: "aucune", cpu: "Charge", busy: "{n} processus occupés", idle: "aucune", corruptFile: "Abîmé",
   },
 };
 
 let code = "en";
+// The page's language in the reader's own regional form, such as en-GB.
+const region = () => (navigator.languages ?? []).find((one) => one.split("-")[0] === code) ?? code;
 export const language = () => code;
 export function speak(wanted) { code = WORDS[wanted] ? wanted : "en"; document.documentElement.lang = code; }
 export const say = (key, values = {}) =>
@@ -57,8 +59,9 @@ const SHAPES = {
   w: { weekday: "short" }, W: { weekday: "long" }, d: { dateStyle: "short" }, D: { dateStyle: "long" },
   t: { timeStyle: "short" }, T: { timeStyle: "medium" },
 };
+const SLACK_S = 5; // 29 min 56 s reads "30 minutes"
 const FULL = { dateStyle: "full", timeStyle: "medium" };
-const format = (unix, shape) => new Intl.DateTimeFormat(code, shape).format(unix * 1000);
+const format = (unix, shape) => new Intl.DateTimeFormat(region(), shape).format(unix * 1000);
 export const clock = (unix) => format(unix, SHAPES.t);
 export const fullTime = (unix) => format(unix, FULL);
 
@@ -66,7 +69,8 @@ export function ago(unix) {
   const seconds = Math.round(unix - Date.now() / 1000);
   const near = new Intl.RelativeTimeFormat(code, { numeric: "auto" });
   for (const [unit, size] of [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]]) {
-    if (Math.abs(seconds) >= size) return near.format(Math.trunc(seconds / size), unit);
+    const whole = Math.floor((Math.abs(seconds) + SLACK_S) / size);
+    if (whole) return near.format(whole * Math.sign(seconds), unit);
   }
   return near.format(seconds, "second");
 }
@@ -83,11 +87,11 @@ export function day(unix) {
   const days = Math.round((new Date(now.toDateString()) - new Date(date.toDateString())) / 86400000);
   if (days === 0) return say("today");
   if (days === 1) return say("yesterday");
-  return new Intl.DateTimeFormat(code, { day: "numeric", month: "long" }).format(date);
+  return new Intl.DateTimeFormat(region(), { day: "numeric", month: "long" }).format(date);
 }
 
 export function size(bytes) {
   const unit = bytes >= 1e6 ? ["megabyte", 1e6] : bytes >= 1000 ? ["kilobyte", 1000] : ["byte", 1];
-  const style = { style: "unit", unit: unit[0], unitDisplay: "short", maximumFractionDigits: 1 };
+  const style = { style: "unit", unit: unit[0], unitDisplay: bytes >= 1000 ? "short" : "narrow", maximumFractionDigits: 1 };
   return new Intl.NumberFormat(code, style).format(bytes / unit[1]);
 }
