@@ -93,8 +93,8 @@ class Book:
             for row in plan.superseded:
                 self._outbox.put(replace(row, status=Status.SUPERSEDED))
                 self._tally.superseded += 1
-            if plan.kind is not None:
-                row = self._add(_row(incident, replace(tell, kind=plan.kind), channel, at=at))
+            for kind in plan.kinds:
+                row = self._add(_row(incident, replace(tell, kind=kind), channel, at=at))
                 live[incident.number, channel].append(row)
 
     def _add(self, row: Delivery) -> Delivery:

@@ -12,10 +12,10 @@ CLOSING = frozenset({Kind.RESOLVED, Kind.BRIEF})
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a tell means to one channel: rows that it makes pointless, and the row to add."""
+    """What a tell means to one channel: rows that it makes pointless, and the kinds to add."""
 
     superseded: tuple[Delivery, ...] = ()
-    kind: Kind | None = None
+    kinds: tuple[Kind, ...] = ()
 
 
 def plan(tell: Tell, incident: Incident, *, channel: str, live: Sequence[Delivery]) -> Plan:
@@ -24,17 +24,17 @@ def plan(tell: Tell, incident: Incident, *, channel: str, live: Sequence[Deliver
     news = any(row.kind in NEWS for row in live)
     told = channel in incident.told or any(row.status is Status.SENDING for row in live)
     if tell.kind is Kind.RESOLVED:
-        return _closing(tell, queued, told=told)
+        return _closing(tell, queued, told=told, card=channel in incident.messages)
     if tell.kind is Kind.WORSE:
-        return Plan(tuple(queued), Kind.WORSE)
+        return Plan(tuple(queued), (Kind.WORSE,))
     if tell.kind is Kind.FIRED:
-        return Plan((), Kind.FIRED)
+        return Plan((), (Kind.FIRED,))
     if news:  # rendered when it is sent, so it will say this anyway
         return Plan()
     same = tuple(row for row in queued if row.kind is tell.kind)
     if tell.kind is Kind.UPDATE:
-        return Plan(same, Kind.UPDATE) if channel in incident.messages else Plan()
-    return Plan(same, Kind.REPEAT if told else Kind.FIRED)
+        return Plan(same, (Kind.UPDATE,)) if channel in incident.messages else Plan()
+    return Plan(same, (Kind.REPEAT if told else Kind.FIRED,))
 
 
 def corrected(row: Delivery, incident: Incident) -> Delivery:
@@ -52,14 +52,14 @@ def outdated(row: Delivery, incident: Incident | None, others: Iterable[Delivery
         return True
     newer = [other for other in others if other.id > row.id and other.status is Status.QUEUED]
     if row.kind is Kind.UPDATE:
-        return any(other.kind in NEWS | CLOSING | {Kind.UPDATE} for other in newer)
+        return any(other.kind is Kind.UPDATE for other in newer)
     return any(other.kind in NEWS for other in newer)
 
 
-def _closing(tell: Tell, queued: Sequence[Delivery], *, told: bool) -> Plan:
+def _closing(tell: Tell, queued: Sequence[Delivery], *, told: bool, card: bool) -> Plan:
     superseded = tuple(row for row in queued if row.kind not in CLOSING)
     if not told:
-        return Plan(superseded, Kind.BRIEF)
-    if tell.level <= Severity.INFO:
-        return Plan(superseded, Kind.UPDATE)
-    return Plan(superseded, Kind.RESOLVED)
+        return Plan(superseded, (Kind.BRIEF,))
+    edit = (Kind.UPDATE,) if card else ()
+    loud = () if tell.level <= Severity.INFO else (Kind.RESOLVED,)
+    return Plan(superseded, edit + loud)

@@ -96,6 +96,11 @@ class Ledger:
 
         return self._database.commit(work)
 
+    def under_way(self, rows: Sequence[Delivery]) -> list[Delivery]:
+        """Return those of the rows that are marked `sending`, as they stand."""
+        found = [self._outbox.get(row.id) for row in rows]
+        return [row for row in found if row is not None and row.status is Status.SENDING]
+
     def accepted(
         self, rows: Sequence[Delivery], *, message_id: int | None, own: bool, at: Moment
     ) -> None:
@@ -108,6 +113,8 @@ class Ledger:
                 passed_s = at.logical_s - row.created_s
                 self.tally.latencies.append(Latency(row.level, passed_s))
                 self._note_told(row, message_id if own else None)
+                if own and row.kind in enqueue.NEWS:
+                    self._catch_up(row, at=at)
                 if policy.audible(row.kind, row.level):
                     self._keep_distance(row, at=at)
 
@@ -219,6 +226,23 @@ class Ledger:
         if message_id is not None and row.kind in enqueue.NEWS:
             incident = replace(incident, messages={**incident.messages, row.channel: message_id})
         self._alerts.put_incident(incident)
+
+    def _catch_up(self, row: Delivery, *, at: Moment) -> None:
+        """Edit a card that was under way while its incident changed hands or closed."""
+        incident = self._alerts.incident(row.incident)
+        if incident is None or (incident.closed is None and incident.ack_at is None):
+            return
+        edit = replace(
+            row,
+            kind=Kind.UPDATE,
+            created=at.wall,
+            created_s=at.logical_s,
+            attempts=0,
+            maybe_dup=False,
+            status=Status.QUEUED,
+        )
+        self._outbox.add(edit)
+        self.tally.created += 1
 
     def _keep_distance(self, row: Delivery, *, at: Moment) -> None:
         alert = self._alerts.state(row.key)

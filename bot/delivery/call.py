@@ -1,0 +1,55 @@
+"""One call to a channel: which text, as what, and as plain text where its markup is refused."""
+
+import logging
+from collections.abc import Sequence
+
+from bot.delivery.outcome import Failed, Fault, Outcome, Sender, Sent
+from bot.delivery.telegram import plain
+from bot.delivery.texts import Texts
+from handlers.views.message import Message
+from jobs.alerts.ledger import Ledger
+from storage.records import Delivery, Kind, Moment
+
+log = logging.getLogger(__name__)
+
+FIRST = frozenset({Kind.FIRED, Kind.BRIEF})
+
+
+class Caller:
+    """Renders claimed rows from their incidents' present state, and posts or edits."""
+
+    def __init__(self, sender: Sender, texts: Texts, ledger: Ledger) -> None:
+        self._sender = sender
+        self._texts = texts
+        self._ledger = ledger
+
+    async def call(self, channel: str, rows: Sequence[Delivery], *, at: Moment) -> Outcome:
+        """Return what became of the rows, told as one message: several make a digest."""
+        if len(rows) == 1:
+            return await self._one(rows[0], at=at)
+        found = [(row, self._ledger.incident(row.incident)) for row in rows]
+        pairs = [(row, incident) for row, incident in found if incident is not None]
+        return await self._post(channel, self._texts.digest(pairs, channel, at=at))
+
+    async def _one(self, row: Delivery, *, at: Moment) -> Outcome:
+        if row.note is not None:
+            return await self._post(row.channel, self._texts.note(row.note, row.channel))
+        incident = self._ledger.incident(row.incident)
+        if incident is None:
+            return Failed(fault=Fault.REJECTED, text="the incident is forgotten")
+        card = incident.messages.get(row.channel)
+        if row.kind is not Kind.UPDATE:
+            message = self._texts.news(row, incident, at=at)
+            return await self._post(row.channel, message, None if row.kind in FIRST else card)
+        if card is None:
+            return Sent()
+        return await self._sender.edit(
+            row.channel, card, self._texts.card(incident, row.channel, at=at)
+        )
+
+    async def _post(self, channel: str, message: Message, reply_to: int | None = None) -> Outcome:
+        outcome = await self._sender.send(channel, message, reply_to=reply_to)
+        if isinstance(outcome, Failed) and outcome.fault is Fault.MARKUP:
+            log.error("markup refused, sent again as plain text: %s", outcome.text)
+            return await self._sender.send(channel, plain(message), reply_to=reply_to)
+        return outcome

@@ -1,0 +1,137 @@
+"""What follows from an outcome: marks, pauses, and the news that a chat is lost or back."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Sequence
+
+from bot.delivery.outcome import Failed, Fault, Outcome, Sent
+from jobs.alerts.ledger import Trouble
+from jobs.alerts.manager import AlertManager
+from storage.chats import Chat, parts
+from storage.records import Clock, Delivery, Moment, Observation, Phrase, Severity
+from storage.records import Outcome as Seen
+
+log = logging.getLogger(__name__)
+
+LONGEST_BACKOFF_S = 300.0
+JITTER = 0.2
+MARGIN_S = 1.0
+PROBE_EVERY_S = 3600.0
+CRASHES = 3
+PERMANENT = frozenset({Fault.MARKUP, Fault.REJECTED})
+
+
+def backoff_s(attempts: int, *, luck: float) -> float:
+    """Return 2, 4, 8 … 300 s, spread by ±20 %; `luck` is between 0 and 1."""
+    base = min(2.0 ** min(attempts, 16), LONGEST_BACKOFF_S)
+    return min(base * (1 - JITTER + 2 * JITTER * luck), LONGEST_BACKOFF_S)
+
+
+class Settler:
+    """Writes outcomes down; the marks come after the call, never before."""
+
+    def __init__(self, alerts: AlertManager, clock: Clock) -> None:
+        self._alerts = alerts
+        self._ledger = alerts.ledger
+        self._clock = clock
+        self._token_told = False
+
+    async def settle(self, channel: str, rows: Sequence[Delivery], outcome: Outcome) -> None:
+        """Mark the rows by what became of them."""
+        at = self._clock()
+        if isinstance(outcome, Sent):
+            self._token_told = False
+            await asyncio.to_thread(
+                self._ledger.accepted,
+                rows,
+                message_id=outcome.message_id,
+                own=len(rows) == 1,
+                at=at,
+            )
+        elif outcome.fault is Fault.GONE:
+            await self._lost(channel, rows, outcome, at=at)
+        elif outcome.fault in PERMANENT:
+            log.error("a message was refused for good: %s", outcome.text)
+            trouble = Trouble(reason=outcome.fault.value, text=outcome.text)
+            await asyncio.to_thread(self._ledger.refused, rows, trouble)
+        else:
+            await self._later(channel, rows, outcome, at=at)
+
+    async def crashed(self, rows: Sequence[Delivery], error: BaseException) -> None:
+        """Try rows again whose delivery met a bug; after three times give them up."""
+        trouble = Trouble(reason="crash", text=type(error).__name__)
+        claimed = await asyncio.to_thread(self._ledger.under_way, rows)
+        old = [row for row in claimed if row.attempts >= CRASHES]
+        await asyncio.to_thread(self._ledger.refused, old, trouble)
+        rest = [row for row in claimed if row.attempts < CRASHES]
+        at = self._clock()
+        until_s = at.logical_s + backoff_s(1, luck=0.5)
+        await asyncio.to_thread(self._ledger.postponed, rest, trouble, until_s=until_s, at=at)
+
+    async def probed(self, chat: Chat, outcome: Outcome) -> None:
+        """Open a chat that can be reached again, or wait for the next probe."""
+        at = self._clock()
+        if isinstance(outcome, Failed):
+            again_s = at.logical_s + PROBE_EVERY_S
+            await asyncio.to_thread(
+                self._ledger.chats.disable, chat.id, reason=chat.disabled, probe_s=again_s
+            )
+            return
+        log.warning("a chat can be reached again")
+        await asyncio.to_thread(self._ledger.chats.enable, chat.id)
+        await asyncio.to_thread(self._alerts.observe, [_channel(chat.id, "")], at=at)
+        await asyncio.to_thread(self._alerts.welcome, chat.id, at=at)
+
+    async def _later(
+        self, channel: str, rows: Sequence[Delivery], outcome: Failed, *, at: Moment
+    ) -> None:
+        trouble = Trouble(
+            reason=outcome.fault.value,
+            text=outcome.text,
+            unsure=outcome.fault is Fault.UNSURE,
+            counts=outcome.fault not in {Fault.PAUSED, Fault.MIGRATED},
+        )
+        if outcome.fault is Fault.MIGRATED and outcome.chat_id is not None:
+            log.warning("a group became a supergroup; its new id is kept")
+            old = self._ledger.chats.current(parts(channel)[0])
+            await asyncio.to_thread(self._ledger.chats.migrate, old, outcome.chat_id)
+        until_s = at.logical_s + self._wait_s(rows, outcome)
+        await asyncio.to_thread(self._ledger.postponed, rows, trouble, until_s=until_s, at=at)
+
+    def _wait_s(self, rows: Sequence[Delivery], outcome: Failed) -> float:
+        if outcome.fault is Fault.MIGRATED:
+            return 0.0
+        if outcome.fault is Fault.PAUSED:
+            return outcome.retry_after_s + MARGIN_S
+        if outcome.fault is Fault.TOKEN:
+            if not self._token_told:
+                log.error("Telegram refuses the token: nothing can be sent until it is replaced")
+            self._token_told = True
+            return LONGEST_BACKOFF_S
+        log.warning("not sent, will try again: %s", outcome.text)
+        attempts = max((row.attempts for row in rows), default=1)
+        return backoff_s(attempts, luck=random.random())  # noqa: S311 - spreads load, no secret
+
+    async def _lost(
+        self, channel: str, rows: Sequence[Delivery], outcome: Failed, *, at: Moment
+    ) -> None:
+        log.critical("a chat cannot be reached any more: %s", outcome.text)
+        trouble = Trouble(reason=outcome.fault.value, text=outcome.text)
+        await asyncio.to_thread(self._ledger.shut, channel, rows, trouble, at=at)
+        chat_id = parts(channel)[0]
+        await asyncio.to_thread(self._alerts.observe, [_channel(chat_id, outcome.text)], at=at)
+
+
+def _channel(chat_id: int, reason: str) -> Observation:
+    lost = bool(reason)
+    return Observation(
+        key=f"channel:{chat_id}",
+        check="bot",
+        outcome=Seen.FAIL if lost else Seen.OK,
+        level=Severity.ERROR if lost else Severity.OK,
+        fact=Phrase(
+            "channel.disabled" if lost else "channel.back",
+            {"channel": str(chat_id), "reason": reason},
+        ),
+    )
