@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 from bot.delivery.outcome import Failed, Fault, Outcome, Sent
-from jobs.alerts.ledger import Trouble
+from jobs.alerts.entries import Trouble
 from jobs.alerts.manager import AlertManager
 from storage.chats import Chat, parts
 from storage.records import Clock, Delivery, Moment, Observation, Phrase, Severity

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jobs.alerts import enqueue, policy, silences
+from jobs.alerts.entries import Entries, Trouble
 from jobs.alerts.rules import Rules
 from jobs.alerts.tally import Latency, Tally
 from storage.alerts import Alerts
@@ -27,16 +28,6 @@ class Agenda:
     next_s: float = math.inf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """Why rows were not accepted; `unsure` says that they may have been after all."""
-
-    reason: str
-    text: str = ""
-    unsure: bool = False
-    counts: bool = True
-
-
 class Ledger:
     """The outbox as delivery sees it; every method is one commit and may block."""
 
@@ -53,8 +44,9 @@ class Ledger:
         """Queue again what was under way when the last process ended; it may be there already."""
 
         def work() -> int:
+            entries = self._entries()
             rows = [row for row in self._outbox.live() if row.status is Status.SENDING]
-            self._back(rows, Trouble(reason="restart", text="restart", unsure=True))
+            entries.back(rows, Trouble(reason="restart", text="restart", unsure=True))
             return len(rows)
 
         return self._database.commit(work)
@@ -81,13 +73,14 @@ class Ledger:
         """Mark as `sending` those of the rows that still have something to say, and return them."""
 
         def work() -> list[Delivery]:
+            entries = self._entries()
             claimed = []
             for number in (row.id for row in rows):
                 row = self._outbox.get(number)
                 if row is None or row.status is not Status.QUEUED:
                     continue
-                if self._pointless(row, at=at):
-                    self._supersede(row)
+                if entries.pointless(row, at=at):
+                    entries.supersede(row)
                     continue
                 row = replace(row, status=Status.SENDING, attempts=row.attempts + 1)
                 self._outbox.put(row)
@@ -107,16 +100,17 @@ class Ledger:
         """Note that Telegram took the rows as one message, `own` to its incident or a digest."""
 
         def work() -> None:
+            entries = self._entries()
             for row in rows:
                 self._outbox.put(replace(row, status=Status.SENT, message_id=message_id))
                 self.tally.sent[row.level, row.kind] += 1
                 passed_s = at.logical_s - row.created_s
                 self.tally.latencies.append(Latency(row.level, passed_s))
-                self._note_told(row, message_id if own else None)
+                entries.note_told(row, message_id if own else None)
                 if own and row.kind in enqueue.NEWS:
-                    self._catch_up(row, at=at)
+                    entries.catch_up(row, at=at)
                 if policy.audible(row.kind, row.level):
-                    self._keep_distance(row, at=at)
+                    entries.keep_distance(row, at=at)
 
         self._database.commit(work)
 
@@ -129,14 +123,15 @@ class Ledger:
             for row in rows:
                 self.chats.pause(parts(row.channel)[0], until_s=until_s)
             old = [row for row in rows if at.logical_s - row.created_s >= LONGEST_S]
-            self._bury(old, trouble)
-            self._back([row for row in rows if row not in old], trouble)
+            entries = self._entries()
+            entries.bury(old, trouble)
+            entries.back([row for row in rows if row not in old], trouble)
 
         self._database.commit(work)
 
     def refused(self, rows: Sequence[Delivery], trouble: Trouble) -> None:
         """Give the rows up: they would be refused again."""
-        self._database.commit(lambda: self._bury(rows, trouble))
+        self._database.commit(lambda: self._entries().bury(rows, trouble))
 
     def shut(self, channel: str, rows: Sequence[Delivery], trouble: Trouble, *, at: Moment) -> None:
         """Give up these and all other rows of a chat that cannot be reached, until it is probed."""
@@ -146,13 +141,16 @@ class Ledger:
             others = [row for row in self._outbox.live() if parts(row.channel)[0] == chat_id]
             self.chats.disable(chat_id, reason=trouble.text, probe_s=at.logical_s + PROBE_EVERY_S)
             known = {row.id for row in rows}
-            self._bury([*rows, *(row for row in others if row.id not in known)], trouble)
+            self._entries().bury([*rows, *(row for row in others if row.id not in known)], trouble)
 
         self._database.commit(work)
 
     def incident(self, number: int) -> Incident | None:
         """Return an incident as it stands now."""
         return self._alerts.incident(number)
+
+    def _entries(self) -> Entries:
+        return Entries(self._alerts, self._outbox, rules=self._rules, tally=self.tally)
 
     def _free_s(self, row: Delivery, mutes: Iterable[Mute], *, at: Moment) -> float:
         hold = silences.held(
@@ -163,91 +161,6 @@ class Ledger:
             min_gap_s=self._rules.min_gap_s,
         )
         return -math.inf if hold is None else hold.until_s
-
-    def _pointless(self, row: Delivery, *, at: Moment) -> bool:
-        if row.kind is Kind.NOTE:
-            return False
-        incident = self._alerts.incident(row.incident)
-        if enqueue.outdated(row, incident, self._beside(row)):
-            return True
-        taken = incident is not None and policy.acked(incident, at=at)
-        return row.kind is Kind.REPEAT and taken
-
-    def _beside(self, row: Delivery) -> list[Delivery]:
-        return [
-            other
-            for other in self._outbox.live()
-            if (other.incident, other.channel) == (row.incident, row.channel)
-        ]
-
-    def _back(self, rows: Iterable[Delivery], trouble: Trouble) -> None:
-        for row in rows:
-            self.tally.failed[trouble.reason] += 1
-            if trouble.unsure:
-                self._note_told(row, None)
-            returned = replace(
-                row,
-                status=Status.QUEUED,
-                last_error=trouble.text,
-                attempts=row.attempts if trouble.counts else max(0, row.attempts - 1),
-                maybe_dup=row.maybe_dup or trouble.unsure,
-            )
-            incident = self._alerts.incident(row.incident)
-            if enqueue.outdated(row, incident, self._beside(row)):
-                self._supersede(returned)
-            else:
-                self._outbox.put(returned)
-            self._correct_closing(row, incident)
-
-    def _correct_closing(self, row: Delivery, incident: Incident | None) -> None:
-        if incident is None:
-            return
-        for other in self._beside(row):
-            if other.status is Status.QUEUED:
-                self._outbox.put(enqueue.corrected(other, incident))
-
-    def _bury(self, rows: Iterable[Delivery], trouble: Trouble) -> None:
-        for row in rows:
-            reason = trouble.text or trouble.reason
-            self._outbox.put(replace(row, status=Status.DEAD, last_error=reason))
-            self.tally.dead[trouble.reason] += 1
-            self._correct_closing(row, self._alerts.incident(row.incident))
-
-    def _supersede(self, row: Delivery) -> None:
-        self._outbox.put(replace(row, status=Status.SUPERSEDED))
-        self.tally.superseded += 1
-
-    def _note_told(self, row: Delivery, message_id: int | None) -> None:
-        incident = self._alerts.incident(row.incident)
-        if incident is None:
-            return
-        if row.channel not in incident.told:
-            incident = replace(incident, told=(*incident.told, row.channel))
-        if message_id is not None and row.kind in enqueue.NEWS:
-            incident = replace(incident, messages={**incident.messages, row.channel: message_id})
-        self._alerts.put_incident(incident)
-
-    def _catch_up(self, row: Delivery, *, at: Moment) -> None:
-        """Edit a card that was under way while its incident changed hands or closed."""
-        incident = self._alerts.incident(row.incident)
-        if incident is None or (incident.closed is None and incident.ack_at is None):
-            return
-        edit = replace(
-            row,
-            kind=Kind.UPDATE,
-            created=at.wall,
-            created_s=at.logical_s,
-            attempts=0,
-            maybe_dup=False,
-            status=Status.QUEUED,
-        )
-        self._outbox.add(edit)
-        self.tally.created += 1
-
-    def _keep_distance(self, row: Delivery, *, at: Moment) -> None:
-        alert = self._alerts.state(row.key)
-        rule = self._rules.rule(row.key)
-        self._alerts.put_state(policy.accepted(alert, channel=row.channel, at=at, rule=rule))
 
 
 def _urgency(row: Delivery) -> tuple[bool, int, int]:

@@ -46,7 +46,7 @@ class AlertManager:
         self._rules = Rules() if rules is None else rules
         self._alerts = Alerts(database)
         self._mutes = Mutes(database)
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[], object]] = []
         chats = Chats(database)
         self.ledger = Ledger(database, rules=self._rules, chats=chats)
         tally = self.ledger.tally
@@ -167,7 +167,7 @@ class AlertManager:
         """Tell a chat that can be reached again of every open incident it was not told of."""
         self._commit(lambda: self._book.welcome(chat_id, at=at))
 
-    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, listener: Callable[[], object]) -> Callable[[], None]:
         """Call `listener` after every commit, in the thread that made it; return how to stop."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
