@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from itertools import chain, repeat
 from typing import Any
 
@@ -49,14 +49,18 @@ def main(found: Settings, _: argparse.Namespace) -> int:
 
 async def _run(found: Settings) -> int:
     service = Service(build(found))
-    loop = asyncio.get_running_loop()
-    for name in ("SIGTERM", "SIGINT"):
-        number = getattr(signal, name)
-        try:
-            loop.add_signal_handler(number, service.stop)
-        except NotImplementedError:  # Windows: the handler runs in the main thread, off the loop
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(service.stop))
+    on_signals(service.stop)
     return await service.serve()
+
+
+def on_signals(stop: Callable[[], None]) -> None:
+    """Call `stop`, on the running loop, at SIGTERM and Ctrl-C."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, stop)
+        except NotImplementedError:  # Windows: the handler runs in the main thread, off the loop
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
 
 
 class Service:
@@ -90,10 +94,10 @@ class Service:
             "connect": self._connect(),
             "deliver": self._program.worker.run(),
             "guard": self._schedule.guard(),
-            "lag": self._program.lag.run(),
+            "lag": self._program.looking.lag.run(),
         }
-        tasks = {asyncio.create_task(part, name=name) for name, part in parts.items()}
-        for task in tasks:
+        tasks = {name: asyncio.create_task(part, name=name) for name, part in parts.items()}
+        for task in tasks.values():
             task.add_done_callback(self._on_end)
         await self._stop.wait()
         forced = threading.Timer(GIVE_UP_AFTER_S, os._exit, (self._exit_code or 1,))
@@ -141,13 +145,14 @@ class Service:
             )
         self.stop(EXIT_SECOND_POLLER)
 
-    async def _shut_down(self, tasks: set[asyncio.Task[None]]) -> None:
+    async def _shut_down(self, tasks: dict[str, asyncio.Task[None]]) -> None:
         LOG.info("stopping")
         try:
             async with asyncio.timeout(STOP_WITHIN_S):
                 if self._program.updater.running:
                     await self._program.updater.stop()
-                await self._program.worker.stop()
+                self._program.worker.stop()
+                await asyncio.wait({tasks["deliver"]})
                 if self._app.running:
                     await self._app.stop()
                 else:
@@ -155,8 +160,8 @@ class Service:
                 await self._app.shutdown()
         except (TimeoutError, TelegramError) as error:
             LOG.warning("stopped without waiting any longer", extra={"error": repr(error)})
-        for task in tasks:
+        for task in tasks.values():
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
         await self._program.close()
         LOG.info("stopped", extra={"exit_code": self._exit_code})

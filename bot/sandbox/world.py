@@ -157,6 +157,8 @@ class World:
     def chat(self, chat_id: int | str) -> Chat:
         """Return the chat the bot addresses; refuses as Telegram does where it may not write."""
         chat = self.chats.get(chat_id) if isinstance(chat_id, int) else None
+        if chat is None and chat_id in self.users:
+            refuse("Forbidden: bot can't initiate conversation with a user", code=403)
         if chat is None:
             bad("chat not found")
         if chat.moved_to is not None:

@@ -1,0 +1,193 @@
+"""Puts the program together: the only file that knows every part."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from telegram.ext import Application, Defaults, JobQueue, Updater
+from telegram.request import BaseRequest, HTTPXRequest
+
+from bot.delivery.telegram import TelegramSender
+from bot.delivery.texts import Texts
+from bot.delivery.worker import Worker
+from bot.looking import Looking, looking
+from bot.polling import Sieve
+from bot.settings import Settings
+from handlers import menu, registry
+from handlers.access import Access
+from handlers.charting import Charts
+from handlers.context import Display, Limits, Services
+from jobs.alerts.manager import AlertManager
+from jobs.alerts.rules import Rules
+from storage.alerts import Alerts
+from storage.chats import Chats
+from storage.clock import resume
+from storage.database import Database
+from storage.files import LockedError, ProcessLock
+from storage.history import History
+
+LOG = logging.getLogger("vigie.app")
+App: TypeAlias = Application[Any, Any, Any, Any, Any, Any]
+# Updates handled at once: a chart that is drawn must not hold up an acknowledgement.
+CONCURRENT_UPDATES = 16
+CONNECTIONS = 16
+TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transport:
+    """How the Bot API is reached: one request for calls, one for the long poll."""
+
+    token: str
+    calls: BaseRequest
+    polls: BaseRequest
+    root: str = "https://api.telegram.org"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """Every part, wired and not yet running."""
+
+    settings: Settings
+    application: App
+    services: Services
+    worker: Worker
+    sieve: Sieve
+    looking: Looking
+    lock: ProcessLock
+
+    @property
+    def queue(self) -> JobQueue[Any]:
+        """The application's job queue."""
+        assert self.application.job_queue is not None  # noqa: S101 — built with one
+        return self.application.job_queue
+
+    @property
+    def updater(self) -> Updater:
+        """The application's poller."""
+        assert self.application.updater is not None  # noqa: S101 — built with one
+        return self.application.updater
+
+    async def push_menus(self) -> None:
+        """Give Telegram the command menus that differ from what it has."""
+        await menu.publish(self.application.bot, self.services)
+
+    async def close(self) -> None:
+        """Close what holds processes, files and the lock; everything is already committed."""
+        await self.services.charts.close()
+        self.looking.history.close()
+        self.lock.release()
+
+
+def over_http(found: Settings) -> Transport:
+    """Return the transport of the real bot."""
+    return Transport(
+        token=found.telegram_bot_token.get_secret_value(),
+        calls=HTTPXRequest(
+            connection_pool_size=CONNECTIONS,
+            read_timeout=TIMEOUT_S,
+            write_timeout=TIMEOUT_S,
+            connect_timeout=TIMEOUT_S,
+        ),
+        polls=HTTPXRequest(connection_pool_size=1, read_timeout=TIMEOUT_S),
+        root=str(found.telegram_api_url).rstrip("/"),
+    )
+
+
+def build(
+    found: Settings, transport: Transport | None = None, *, rules: Rules | None = None
+) -> Program:
+    """Wire everything over the state folder. Raise LockedError where another process owns it."""
+    transport = over_http(found) if transport is None else transport
+    lock = _lock(found)
+    database = Database(found.state_dir / "state.json")
+    clock = resume(Alerts(database).moment())
+    chats = Chats(database, default=found.language)
+    alerts = AlertManager(database=database, channels=_channels(found), rules=rules)
+    parts = looking(
+        found,
+        clock=clock,
+        history=History(found.state_dir / "history.sqlite"),
+        alerts=alerts,
+        damaged=lambda: database.damaged,
+    )
+    services = Services(
+        watch=parts.watch,
+        alerts=alerts,
+        opportunities=parts.opportunities,
+        history=parts.history,
+        chats=chats,
+        access=_access(found),
+        charts=Charts(),
+        clock=clock,
+        display=_display(found),
+    )
+    sieve = Sieve(transport.polls)
+    application = _application(found, transport, sieve)
+    registry.register(application, services)
+    return Program(
+        settings=found,
+        application=application,
+        services=services,
+        worker=Worker(
+            alerts=alerts,
+            sender=TelegramSender(application.bot, chats),
+            texts=Texts(chats, timezone=found.timezone),
+            clock=clock,
+        ),
+        sieve=sieve,
+        looking=parts,
+        lock=lock,
+    )
+
+
+def _lock(found: Settings) -> ProcessLock:
+    """Take the state's lock; a folder that cannot be written is a finding, not the end."""
+    lock = ProcessLock(found.state_dir / "lock")
+    try:
+        found.state_dir.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except LockedError:
+        raise
+    except OSError as error:
+        LOG.warning("STATE_DIR cannot be written", extra={"error": error.strerror})
+    return lock
+
+
+def _channels(found: Settings) -> tuple[str, ...]:
+    """Return where alerts go: without listed chats, to the admins."""
+    return tuple(dict.fromkeys(found.telegram_chat_ids or map(str, found.telegram_admin_ids)))
+
+
+def _access(found: Settings) -> Access:
+    chats = (int(channel.partition(":")[0]) for channel in found.telegram_chat_ids)
+    return Access(chat_ids=frozenset(chats), admin_ids=frozenset(found.telegram_admin_ids))
+
+
+def _display(found: Settings) -> Display:
+    return Display(
+        timezone=found.timezone,
+        language=found.language,
+        min_roi=found.min_roi,
+        limits=Limits(
+            cpu_pct=found.cpu_warning,
+            memory_pct=found.memory_warning,
+            disk_pct=found.disk_warning,
+            data_age_s=found.fresh_warning.total_seconds(),
+        ),
+        health_every_s=found.health_every.total_seconds(),
+    )
+
+
+def _application(found: Settings, transport: Transport, sieve: Sieve) -> App:
+    return (
+        Application.builder()
+        .token(transport.token)
+        .base_url(f"{transport.root}/bot")
+        .base_file_url(f"{transport.root}/file/bot")
+        .request(transport.calls)
+        .get_updates_request(sieve)
+        .defaults(Defaults(tzinfo=found.timezone))
+        .concurrent_updates(CONCURRENT_UPDATES)
+        .build()
+    )

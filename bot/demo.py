@@ -1,0 +1,97 @@
+"""`demo`: the whole bot on its sandbox and a sample tracker, in a browser, without a token."""
+
+import argparse
+import asyncio
+import logging
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+
+from bot import settings
+from bot.app import Program, Transport, build
+from bot.run import Service, on_signals
+from bot.sandbox import demo
+from bot.sandbox.api import BotApi
+from bot.sandbox.demo import NoPortError, Place
+from bot.sandbox.request import SandboxRequest
+from bot.sandbox.sample_tracker import SampleTracker
+from bot.sandbox.server import VIEWER
+from bot.settings import Settings
+from jobs.alerts.rules import Rules
+
+EXIT_NO_PORT = 2
+# Short, so that an alert, its acknowledgement and its recovery are seen within a minute.
+LIMITS = {
+    "health_every": "3s",
+    "fresh_warning": "15s",
+    "fresh_error": "30s",
+    "fresh_critical": "60s",
+}
+REPEAT_FACTOR = 1 / 60
+
+
+def main(found: Settings, arguments: argparse.Namespace) -> int:
+    """Serve until Ctrl-C, then leave nothing behind; 2 where no port is free."""
+    if found.log_level == "INFO":  # a cycle every few seconds would bury the address
+        logging.getLogger().setLevel(logging.WARNING)
+    try:
+        with tempfile.TemporaryDirectory(prefix="vigie-demo-") as folder, SampleTracker() as sample:
+            return asyncio.run(_run(Path(folder), sample, arguments))
+    except NoPortError as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_NO_PORT
+
+
+async def _run(folder: Path, sample: SampleTracker, arguments: argparse.Namespace) -> int:
+    api = BotApi()
+    found = _settings(folder, sample, arguments.lang)
+    api.person(VIEWER, "You", language=found.language)
+    service = Service(_program(found, api))
+    on_signals(service.stop)
+    page = asyncio.create_task(
+        demo.serve(api=api, tracker=sample, port=arguments.port, on_ready=_greeter(arguments))
+    )
+    page.add_done_callback(lambda _: service.stop())
+    code = await service.serve()
+    page.cancel()
+    await asyncio.wait({page})
+    if not page.cancelled() and (error := page.exception()) is not None:
+        raise error
+    return code
+
+
+def _settings(folder: Path, sample: SampleTracker, language: str | None) -> Settings:
+    """Return the owner's settings with what the demo replaces; no chat of theirs is reached."""
+    chosen = {} if language is None else {"language": language}
+    return settings.load(
+        **LIMITS,
+        **chosen,
+        telegram_bot_token="",
+        telegram_chat_ids=str(VIEWER),
+        telegram_admin_ids=str(VIEWER),
+        data_dir=sample.data,
+        state_dir=folder / "var",
+        scraper_commands="main.py",
+    )
+
+
+def _program(found: Settings, api: BotApi) -> Program:
+    transport = Transport(
+        token=api.token, calls=SandboxRequest(api), polls=SandboxRequest(api), root="sandbox:"
+    )
+    return build(found, transport, rules=Rules(factor=REPEAT_FACTOR))
+
+
+def _greeter(arguments: argparse.Namespace) -> Callable[[Place], None]:
+    def greet(place: Place) -> None:
+        sys.stdout.write(
+            f"Vigie's demo, on sample data. {place}\n"
+            "Type /health there, or break something in the panel. Ctrl-C here ends it.\n"
+        )
+        sys.stdout.flush()
+        if not arguments.no_browser:
+            webbrowser.open(place.url)
+
+    return greet
