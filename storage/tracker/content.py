@@ -43,7 +43,8 @@ class Content:
         """Give the whole file up."""
         self.state = state
         self.records = []
-        self.bad_records = 0
+        self.bad_records = self.more_findings = 0
+        self.findings = [found for found in self.findings if found.level is Severity.INFO]
         self.find(key, level, **values)
 
     def bad(self, record: int, key: str, *, where: str = "", **values: Value) -> None:

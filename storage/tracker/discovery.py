@@ -2,7 +2,6 @@
 
 import os
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +16,6 @@ _KINDS = (
     (stat.S_ISSOCK, "socket"),
     (stat.S_ISCHR, "device"),
     (stat.S_ISBLK, "device"),
-    (stat.S_ISDIR, "folder"),
 )
 
 
@@ -48,10 +46,9 @@ def scan(folder: Path) -> Listing:
     """
     listing = Listing()
     try:
-        top = folder.stat()
-        if not stat.S_ISDIR(top.st_mode):
+        if not stat.S_ISDIR(folder.stat().st_mode):
             raise NotADirectoryError(20, "Not a directory")
-        _walk(listing, os.fspath(folder), visited={(top.st_dev, top.st_ino)})
+        _walk(listing, Folder(os.fspath(folder), ""))
     except FileNotFoundError:
         listing.state = FolderState.MISSING
     except OSError as error:
@@ -66,48 +63,55 @@ def why(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
-def _walk(listing: Listing, top: str, visited: set[tuple[int, int]]) -> None:
-    pending = [(top, "")]
-    while pending:
-        path, prefix = pending.pop()
+class Folder(NamedTuple):
+    """A folder to walk, and what its files' names begin with."""
+
+    path: str
+    prefix: str
+
+
+def _walk(listing: Listing, top: Folder) -> None:
+    """Walk real folders first, so that a file is named by where it is, then linked ones."""
+    visited: set[tuple[int, int]] = set()
+    real: list[Folder] = [top]
+    linked: list[Folder] = []
+    while real or linked:
+        folder = real.pop() if real else linked.pop()
         try:
-            with os.scandir(path) as entries:
-                pending += _sort(listing, entries, prefix, visited)
+            seen = os.stat(folder.path)  # noqa: PTH116 (a string in, hot)
+            if (seen.st_dev, seen.st_ino) in visited:
+                continue
+            visited.add((seen.st_dev, seen.st_ino))
+            with os.scandir(folder.path) as entries:
+                for entry in entries:
+                    _sort(listing, entry, folder.prefix, linked if entry.is_symlink() else real)
         except OSError as error:
-            if not prefix:
+            if folder is top:
                 raise
             phrase = Phrase("tracker.folder_unreadable", {"what": why(error)})
-            listing.findings.append(
-                Finding(file=prefix.rstrip("/"), reason=phrase, level=Severity.CRITICAL)
-            )
+            name = folder.prefix.rstrip("/")
+            listing.findings.append(Finding(file=name, reason=phrase, level=Severity.CRITICAL))
 
 
-def _sort(
-    listing: Listing,
-    entries: Iterator[os.DirEntry[str]],
-    prefix: str,
-    visited: set[tuple[int, int]],
-) -> list[tuple[str, str]]:
-    """Take in the entries of one folder; return the folders still to walk."""
-    folders: list[tuple[str, str]] = []
-    for entry in entries:
-        name = entry.name
-        if name.startswith("."):
-            continue
-        if name.lower().endswith(SUFFIXES) and not entry.is_dir(follow_symlinks=False):
-            _file(listing, entry, prefix, visited, folders)
-        elif _is_new_folder(entry, visited):
-            folders.append((entry.path, f"{prefix}{_printable(name)}/"))
-    return folders
+def _sort(listing: Listing, entry: os.DirEntry[str], prefix: str, folders: list[Folder]) -> None:
+    """Take in one entry, as a file or as a folder still to walk."""
+    plain = entry.name
+    if plain.startswith("."):
+        return
+    if plain.lower().endswith(SUFFIXES):
+        _file(listing, entry, prefix, folders)
+    elif plain not in SKIPPED_FOLDERS and _is_folder(entry):
+        folders.append(Folder(entry.path, f"{prefix}{_printable(plain)}/"))
 
 
-def _file(
-    listing: Listing,
-    entry: os.DirEntry[str],
-    prefix: str,
-    visited: set[tuple[int, int]],
-    folders: list[tuple[str, str]],
-) -> None:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # a link that leads to itself
+
+
+def _file(listing: Listing, entry: os.DirEntry[str], prefix: str, folders: list[Folder]) -> None:
     name = prefix + _printable(entry.name)
     try:
         seen = entry.stat()
@@ -120,25 +124,10 @@ def _file(
         listing.stamps[name] = Stamp(seen.st_size, seen.st_mtime_ns, seen.st_ino)
         listing.paths[name] = entry.path
     elif stat.S_ISDIR(seen.st_mode):
-        if _is_new_folder(entry, visited):
-            folders.append((entry.path, f"{name}/"))
+        folders.append(Folder(entry.path, f"{name}/"))
     else:
         kinds = (kind for test, kind in _KINDS if test(seen.st_mode))
         _special(listing, name, next(kinds, "special file"))
-
-
-def _is_new_folder(entry: os.DirEntry[str], visited: set[tuple[int, int]]) -> bool:
-    """Tell whether this is a folder to walk that was not walked yet, by whatever way."""
-    try:
-        if entry.name in SKIPPED_FOLDERS or not entry.is_dir():
-            return False
-        seen = os.stat(entry.path)  # noqa: PTH116 (DirEntry.stat has no inode on Windows)
-    except OSError:
-        return False
-    place = (seen.st_dev, seen.st_ino)
-    fresh = place not in visited
-    visited.add(place)
-    return fresh
 
 
 def _special(listing: Listing, name: str, what: str) -> None:

@@ -102,11 +102,8 @@ class Tracker:
             findings=tuple(listing.findings),
             index_error=self._memory.trouble or self._memory.index.history.error,
         )
-        lasting = (
-            snapshot.complete
-            and not reading.unstable
-            and all(f.at <= until for f in files if f.records)
-        )
+        ahead = any(f.at > until for f in files if f.records)
+        lasting = snapshot.complete and not reading.unstable and not ahead
         self._last = Look(listing, snapshot, now, lasting)
         return snapshot
 

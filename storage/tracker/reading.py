@@ -1,11 +1,11 @@
 """One pass over the files that changed: within its time, in bounded memory."""
 
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from threading import Event
 from typing import NamedTuple
 
 from storage.clock import monotonic_s
@@ -38,7 +38,8 @@ class Suspect(NamedTuple):
 class Reading:
     """Reads files into the memory; `unstable` ones are reported but not remembered.
 
-    `pending` files did not fit before `until_s`, by the monotonic clock.
+    `pending` files did not fit before `until_s`, by the monotonic clock. `pause` lets writers
+    finish; the thread is the reader's own.
     """
 
     listing: Listing
@@ -47,6 +48,7 @@ class Reading:
     judge: Judge
     now: datetime
     until_s: float
+    pause: Callable[[float], object] = time.sleep
     pending: int = 0
     unstable: dict[str, FileReport] = field(default_factory=dict)
     _suspects: list[Suspect] = field(default_factory=list)
@@ -102,7 +104,7 @@ class Reading:
         ready_s = max(suspect.at_s for suspect in self._suspects) + self.options.settle_s
         in_time = ready_s + SPARE_S < self.until_s
         if in_time:
-            Event().wait(max(0.0, ready_s - monotonic_s()))
+            self.pause(max(0.0, ready_s - monotonic_s()))
         for suspect in self._suspects:
             stamp = _stamp(self.listing.paths[suspect.name]) if in_time else None
             if stamp is None:
