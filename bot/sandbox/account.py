@@ -8,6 +8,12 @@ from bot.sandbox.limits import COMMAND_DESCRIPTION_UNITS, COMMANDS, bad, units
 from bot.sandbox.sending import Call
 
 NEEDS_CHAT = frozenset({"chat", "chat_administrators", "chat_member"})
+SCOPES = NEEDS_CHAT | {
+    "default",
+    "all_private_chats",
+    "all_group_chats",
+    "all_chat_administrators",
+}
 
 
 class Menus:
@@ -55,6 +61,8 @@ class Menus:
         language = call.params.get("language_code", "")
         if language and re.fullmatch(r"[a-z]{2}", language) is None:
             bad("LANGUAGE_CODE_INVALID")
+        if scope["type"] not in SCOPES:
+            bad("can't parse BotCommandScope: Unsupported type specified")
         if scope["type"] in NEEDS_CHAT:
             call.world.chat(scope.get("chat_id", 0))
         parts = [scope["type"], scope.get("chat_id", ""), scope.get("user_id", "")]
