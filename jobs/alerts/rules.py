@@ -1,7 +1,7 @@
 """How patient each alert is, as data: fails to fire, passes to close, repeats, acknowledgements."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from storage.records import Severity
@@ -82,7 +82,7 @@ class Rules:
     """The whole table; `factor` shortens every duration (the demo), never a count."""
 
     table: tuple[Row, ...] = TABLE
-    levels: Mapping[Severity, Terms] = LEVELS
+    levels: Mapping[Severity, Terms] = field(default_factory=lambda: LEVELS)
     factor: float = 1.0
     gap_s: float = 5 * MINUTE_S
 
