@@ -4,9 +4,11 @@ import asyncio
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Generic, TypeVar
+from queue import SimpleQueue
+from typing import Generic, TypeAlias, TypeVar
 
 from jobs.facts import Unknown
 from storage.records import Phrase
@@ -14,16 +16,23 @@ from storage.records import Phrase
 logger = logging.getLogger("vigie.watch")
 
 T = TypeVar("T")
+Inbox: TypeAlias = "SimpleQueue[tuple[Future[T | Unknown], Callable[[], T]] | None]"
 
 
 class Lane(Generic[T]):
     """Runs work in a thread of its own; work that hangs is not started a second time.
 
-    The thread is a daemon: a dead network drive must not keep the program from stopping.
+    The thread is kept from call to call, and is a daemon: a dead network drive must not keep
+    the program from stopping.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self._inbox: Inbox[T] = SimpleQueue()
+        self._thread = threading.Thread(
+            target=_serve, args=(self._inbox, name), name=f"vigie-{name}", daemon=True
+        )
+        weakref.finalize(self, self._inbox.put, None)  # a lane nobody holds ends its thread
         self._under_way: Future[T | Unknown] | None = None
         self._started_s = 0.0
 
@@ -41,9 +50,9 @@ class Lane(Generic[T]):
         future.set_running_or_notify_cancel()
         self._under_way = future
         self._started_s = time.monotonic()
-        threading.Thread(
-            target=self._fill, args=(future, work), name=f"vigie-{self.name}", daemon=True
-        ).start()
+        if self._thread.ident is None:
+            self._thread.start()
+        self._inbox.put((future, work))
         wrapped = asyncio.wrap_future(future)
         try:
             await asyncio.wait({wrapped}, timeout=max(0.0, within_s))
@@ -53,13 +62,17 @@ class Lane(Generic[T]):
             wrapped.cancel()  # so that a late end finds nobody waiting, not a closed loop
         return Unknown(Phrase("unknown.timeout", {"limit_s": round(within_s, 1)}))
 
-    def _fill(self, future: "Future[T | Unknown]", work: Callable[[], T]) -> None:
+
+def _serve(inbox: "Inbox[T]", name: str) -> None:
+    while (order := inbox.get()) is not None:
+        future, work = order
         try:
             result: T | Unknown = work()
         except Exception as error:  # the job wrapper: a bug costs one part, not all
-            logger.warning("%s crashed", self.name, exc_info=True)
+            logger.warning("%s crashed", name, exc_info=True)
             result = crashed(error)
         future.set_result(result)
+        del order, future, work, result  # or they would live until the next call
 
 
 def crashed(error: BaseException) -> Unknown:

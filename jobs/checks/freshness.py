@@ -32,7 +32,8 @@ class Freshness:
         clock = Subject(key="clock:data", check=NAME)
         if isinstance(data, Unknown):
             return Verdict(tuple(one.unknown(data.reason) for one in (*keys, clock)))
-        ahead = [file for file in data.files if not file.own and file.at - now > AHEAD]
+        latest = now + AHEAD
+        ahead = [file for file in data.files if file.at > latest and not file.own]
         everything = self._all(keys[0], data, ahead, now)
         if data.newest is None:
             return Verdict((everything, _clock(clock, ahead, now)))

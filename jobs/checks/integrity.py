@@ -6,7 +6,7 @@ from datetime import datetime
 from jobs.checks.result import Verdict
 from jobs.checks.saying import Subject
 from jobs.facts import Facts, Unknown
-from storage.records import Observation, Phrase, Severity, Value
+from storage.records import Observation, Outcome, Phrase, Severity, Value
 from storage.tracker import FileReport, FileState, FolderState, Snapshot
 
 NAME = "integrity"
@@ -42,7 +42,8 @@ class Integrity:
             return Verdict((FOLDER.fail(Severity.CRITICAL, fact),))
         files = tuple(seen for file in data.files if (seen := _file(file)) is not None)
         complete = frozenset({PREFIX}) if data.complete else frozenset[str]()
-        return Verdict((_folder(data, bad=len(files)), *files), complete)
+        bad = sum(seen.level > Severity.INFO or seen.outcome is Outcome.UNKNOWN for seen in files)
+        return Verdict((_folder(data, bad=bad), *files), complete)
 
 
 def _folder(data: Snapshot, *, bad: int) -> Observation:
@@ -61,6 +62,8 @@ def _folder(data: Snapshot, *, bad: int) -> Observation:
 
 def _file(file: FileReport) -> Observation | None:
     """Return what is wrong with one file, None if nothing is."""
+    if file.state is FileState.OK and not file.bad_records:
+        return None
     subject = Subject(key=f"{PREFIX}{file.name}", check=NAME)
     if file.state is FileState.UNSTABLE:
         return subject.unknown(Phrase("integrity.file.unstable", {"file": file.name}))
@@ -71,10 +74,8 @@ def _file(file: FileReport) -> Observation | None:
             f"integrity.file.{file.state.value}", {"file": file.name, "size_bytes": file.size}
         )
         return subject.fail(BAD[file.state], fact, evidence=evidence)
-    if file.bad_records:
-        total = file.records + file.bad_records
-        values: dict[str, Value] = {"file": file.name, "n": file.bad_records, "records": total}
-        fact = Phrase("integrity.file.bad_records", values)
-        value = float(file.bad_records)
-        return subject.fail(Severity.WARNING, fact, value=value, evidence=evidence)
-    return None
+    total = file.records + file.bad_records
+    values: dict[str, Value] = {"file": file.name, "n": file.bad_records, "records": total}
+    fact = Phrase("integrity.file.bad_records", values)
+    value = float(file.bad_records)
+    return subject.fail(Severity.WARNING, fact, value=value, evidence=evidence)

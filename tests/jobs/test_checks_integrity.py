@@ -83,6 +83,12 @@ def test_the_folder_is_summed_up() -> None:
         "data.folder.some_bad", {"n": 2, "records": 5, "bad": 1}
     )
     assert seen["data:folder"].outcome is Outcome.OK
+    odd = replace(file("a.json", records=0), state=FileState.UNKNOWN_SHAPE)
+    cut = replace(file("b.json", records=0), state=FileState.UNSTABLE)
+    seen = judge(CHECK, replace(HEALTHY, data=folder(odd)))
+    assert seen["data:folder"].fact.key == "data.folder.ok"
+    seen = judge(CHECK, replace(HEALTHY, data=folder(odd, cut)))
+    assert seen["data:folder"].fact.values["bad"] == 1
 
 
 @pytest.mark.parametrize(
