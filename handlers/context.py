@@ -1,21 +1,19 @@
 """What every handler may use."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
 from telegram.ext import ContextTypes
 
 from handlers.access import Access
+from handlers.charting import Charts
+from jobs.alerts.manager import AlertManager
+from jobs.watch import Watch
+from storage.chats import Chats
+from storage.history import History
+from storage.opportunities import Opportunities
 from storage.records import Clock
-
-if TYPE_CHECKING:
-    from handlers.charting import Charts
-    from jobs.alerts.manager import AlertManager
-    from jobs.watch import Watch
-    from storage.chats import Chats
-    from storage.history import History
-    from storage.opportunities import Opportunities
 
 Context: TypeAlias = ContextTypes.DEFAULT_TYPE
 
@@ -45,13 +43,13 @@ class Display:
 class Services:
     """Built once by bot.app; handlers reach the rest of the program only through it."""
 
-    watch: "Watch"
-    alerts: "AlertManager"
-    opportunities: "Opportunities"
-    history: "History"
-    chats: "Chats"
+    watch: Watch
+    alerts: AlertManager
+    opportunities: Opportunities
+    history: History
+    chats: Chats
     access: Access
-    charts: "Charts"
+    charts: Charts
     clock: Clock
     display: Display
 

@@ -130,8 +130,8 @@ def _panel(axes: "Axes", panel: Panel, spec: HealthChart, colour: str) -> None:
         _text(axes, 0.5, 0.5, drawable(spec.words.no_data), **said)
     recent = bool(points) and spec.until_s - points[-1][0] <= spec.gap_s
     now = f"{_number(points[-1][1] / scale, spec.words)} {unit}" if recent else "–"
-    style = {"transform": axes.transAxes, "color": colour, "size": BIG + 4, "weight": "bold"}
-    _text(axes, 1, 1.07, now, ha="right", **style)
+    style = {"transform": axes.transAxes, "size": BIG + 4, "weight": "bold"}
+    _text(axes, 1, 1.07, drawable(now, 14), color=colour if recent else DIM, ha="right", **style)
     for xs, values in segments(thin(points), spec.gap_s):
         ys = [value / scale for value in values]
         axes.fill_between(xs, ys, color=colour, alpha=0.18, linewidth=0)
