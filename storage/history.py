@@ -9,16 +9,13 @@ from typing import TypeVar
 
 from storage.clock import monotonic_s, wall_now
 from storage.records import Sample
-from storage.schema import PLAIN, PUT_OPPORTUNITY, PUT_SAMPLE, SAVE_SHADOW, SHADOW, create
+from storage.schema import PLAIN, PUT_OPPORTUNITY, PUT_SAMPLE, SAVE_SHADOW, SHADOW
+from storage.sqlite import broken, open_existing, open_file, open_memory, set_aside
 
 T = TypeVar("T")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-CHECK_MAX_BYTES = 16 * 1024 * 1024
-BUSY_S = 5.0
 RETRY_S = 30.0
-BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-PRAGMAS = ("temp_store = MEMORY", "cache_size = -16000", "synchronous = NORMAL")
 
 
 def micros(at: datetime) -> int:
@@ -37,6 +34,7 @@ class History:
     A damaged file is renamed beside and `damaged` says so. Where the disk cannot be written
     (full, read-only), `error` says why, what is new is kept in memory over what the file holds,
     and moves into the file once it can be written again. Opened `read_only`, nothing ever does.
+    `shadowed` tells that tables in memory lie over the file's.
     `generation` rises when a damaged file was replaced while in use: what it held is gone.
     """
 
@@ -48,7 +46,7 @@ class History:
         self.generation = 0
         self._retry_s = retry_s
         self._tried_s = monotonic_s()
-        self._shadowed = False
+        self.shadowed = False
         self._in_memory = False
         self._lock = RLock()
         self._db = self._open()
@@ -56,7 +54,7 @@ class History:
     @property
     def on_disk(self) -> bool:
         """Whether what is written now reaches the file."""
-        return not (self._shadowed or self._in_memory)
+        return not (self.shadowed or self._in_memory)
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
@@ -98,7 +96,7 @@ class History:
             try:
                 return work(self._db)
             except sqlite3.DatabaseError as error:
-                if not _broken(error):
+                if not broken(error):
                     raise
                 self._start_over(error)
                 return work(self._db)
@@ -115,7 +113,7 @@ class History:
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                     raise
-                if _broken(error):
+                if broken(error):
                     self._start_over(error)
                 elif self.on_disk:
                     self._shadow(str(error))
@@ -138,7 +136,7 @@ class History:
         self.error = why
         self._tried_s = monotonic_s()
         self._db.executescript(SHADOW)
-        self._shadowed = True
+        self.shadowed = True
 
     def _recover(self) -> None:
         """Move what memory holds into the file, if it can be written again."""
@@ -154,7 +152,7 @@ class History:
                     self._db.execute(statement)
                 self._db.execute("COMMIT")
                 self._db.executescript(PLAIN)
-                self._shadowed = False
+                self.shadowed = False
         except (sqlite3.DatabaseError, OSError) as error:
             self.error = str(error)
             if self._db.in_transaction:
@@ -164,88 +162,48 @@ class History:
 
     def _reopen(self) -> None:
         memory, disk = self._db, self._connect()
-        with disk:
+        try:
             disk.execute("BEGIN IMMEDIATE")
             disk.executemany(PUT_SAMPLE, memory.execute("SELECT * FROM sample"))
             disk.executemany(PUT_OPPORTUNITY, memory.execute("SELECT * FROM opportunity"))
+            disk.execute("COMMIT")
+        except sqlite3.DatabaseError:
+            disk.close()
+            raise
         self._db, self._in_memory = disk, False
         memory.close()
 
     def _start_over(self, error: sqlite3.DatabaseError) -> None:
         self._db.close()
-        self._shadowed = False
+        self.shadowed = False
         self.generation += 1
-        self._quarantine(str(error))
-        self._db = self._open()
+        self._db = self._after_damage(str(error))
 
     def _open(self) -> sqlite3.Connection:
+        if self.read_only and not self.path.exists():
+            return self._memory("")
         try:
             return self._connect()
         except sqlite3.DatabaseError as error:
-            if not _broken(error):
-                return self._memory(str(error))
-            self._quarantine(str(error))
+            return self._after_damage(str(error)) if broken(error) else self._memory(str(error))
         except OSError as error:
             return self._memory(error.strerror or type(error).__name__)
+
+    def _after_damage(self, why: str) -> sqlite3.Connection:
+        self.damaged = why
+        if self.read_only:
+            return self._memory("")
         try:
+            self.damaged = f"{why}; set aside as {set_aside(self.path, at=wall_now())}"
             return self._connect()
         except (sqlite3.DatabaseError, OSError) as error:
             return self._memory(str(error))
 
     def _connect(self) -> sqlite3.Connection:
-        if self.read_only:
-            if not self.path.exists():
-                return self._memory("")
-            uri = f"{self.path.absolute().as_uri()}?mode=ro"
-        else:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            uri = self.path.absolute().as_uri()
-        db = sqlite3.connect(
-            uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-        )
-        try:
-            self._prepare(db)
-        except sqlite3.DatabaseError:
-            db.close()
-            raise
+        db = open_existing(self.path) if self.read_only else open_file(self.path)
+        self.shadowed = self.read_only
         return db
-
-    def _prepare(self, db: sqlite3.Connection) -> None:
-        for pragma in PRAGMAS:
-            db.execute(f"PRAGMA {pragma}")
-        if not self.read_only:
-            db.execute("PRAGMA journal_mode = WAL")
-            if self.path.stat().st_size <= CHECK_MAX_BYTES:
-                _check(db)
-            create(db)
-        db.executescript(SHADOW if self.read_only else PLAIN)
-        self._shadowed = self.read_only
 
     def _memory(self, why: str) -> sqlite3.Connection:
-        db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        create(db)
-        db.executescript(PLAIN)
         self.error, self._in_memory = why, True
-        return db
-
-    def _quarantine(self, why: str) -> None:
-        """Rename the file and its companions beside, so that a new one can begin."""
-        if self.read_only:
-            self.damaged = why
-            return
-        aside = f"{self.path.name}.damaged-{wall_now():%Y%m%dT%H%M%S%fZ}"
-        self.damaged = f"{why}; set aside as {aside}"
-        for end in ("", "-wal", "-shm"):
-            self.path.with_name(self.path.name + end).rename(self.path.with_name(aside + end))
-
-
-def _broken(error: sqlite3.DatabaseError) -> bool:
-    return getattr(error, "sqlite_errorname", "").startswith(BROKEN)
-
-
-def _check(db: sqlite3.Connection) -> None:
-    (answer,) = db.execute("PRAGMA quick_check(1)").fetchone()
-    if answer != "ok":
-        error = sqlite3.DatabaseError(answer)
-        error.sqlite_errorname = "SQLITE_CORRUPT"
-        raise error
+        return open_memory()

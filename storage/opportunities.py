@@ -82,7 +82,7 @@ class Opportunities:
 
     def put(self, db: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Merge sightings into the index, inside a transaction of the history."""
-        if not self.history.on_disk:
+        if self.history.shadowed:
             db.executemany(LIFT_OPPORTUNITY, [(row.key,) for row in rows])
         db.executemany(PUT_OPPORTUNITY, rows)
 

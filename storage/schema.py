@@ -87,3 +87,11 @@ def create(db: sqlite3.Connection) -> None:
         raise sqlite3.NotSupportedError(message)
     if version < VERSION:
         db.executescript(f"BEGIN;{CREATE}PRAGMA user_version = {VERSION};COMMIT;")
+
+
+def check_version(db: sqlite3.Connection) -> None:
+    """Raise sqlite3.NotSupportedError unless the tables are those of this program."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version != VERSION:
+        message = f"its tables are of version {version}, not {VERSION}"
+        raise sqlite3.NotSupportedError(message)

@@ -21,17 +21,21 @@ class Memory:
         self._generation = -1
         self._unsaved: set[str] = set()
 
-    def refresh(self) -> None:
-        """Load what the disk remembers, at first and after a damaged database was replaced."""
+    def refresh(self) -> bool:
+        """Load what the disk remembers, at first and after a damaged database was replaced.
+
+        Return whether it was loaded.
+        """
         history = self.index.history
         if self._generation == history.generation:
-            return
+            return False
         try:
             self.known = manifest.load(history)
         except sqlite3.Error as error:
             self.known, self.trouble = {}, str(error)
         self._generation = history.generation
         self._unsaved.clear()
+        return True
 
     def keep(self, found: Iterable[Row], fresh: Mapping[str, Known]) -> None:
         """Commit a batch: its opportunities, and the files they come from."""

@@ -48,7 +48,8 @@ class Tracker:
             listing = scan(self._folder)
             if listing.state in {FolderState.MISSING, FolderState.UNREADABLE}:
                 return Snapshot(folder=listing.state, reason=listing.reason)
-            self._memory.refresh()
+            if self._memory.refresh():
+                self._last = None
             if self._last is not None and self._stands(self._last, listing, now):
                 return self._last.snapshot
             reading = Reading(

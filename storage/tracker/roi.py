@@ -101,7 +101,7 @@ def _holds(
     if reward is not None and reward.currency in rewards.STABLE:
         return False
     raw = rewards.first_figure(record.reward)
-    bare = {DEFAULT_REWARD if raw is None else raw}
+    bare = {DEFAULT_REWARD} if raw is None else {raw, raw // 1}  # scrapers cut at the point
     if reward is not None:
         bare.add(reward.amount)
     return not any(_close(given, amount / span) for amount in bare)

@@ -110,7 +110,7 @@ def test_two_lists_of_one_processed_file_are_one(folder: Folder) -> None:
     "document",
     [
         {"opportunities": [GALXE]},
-        {"timestamp": 1754069406, "sources": {"Galxe": 1}, "total_opportunities": 1, "opportunities": [GALXE]},
+        {"timestamp": 1754069406, "sources": {"Galxe": 1}, "opportunities": [GALXE]},
         {"data": [GALXE]},
         {"opportunities": [GALXE], "categories": "none"},
     ],

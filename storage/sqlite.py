@@ -1,0 +1,88 @@
+"""Opens the history's SQLite file: checked, in WAL mode, damaged ones set aside."""
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
+from storage.schema import PLAIN, SHADOW, check_version, create
+
+CHECK_MAX_BYTES = 16 * 1024 * 1024
+BUSY_S = 5.0
+BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+PRAGMAS = ("temp_store = MEMORY", "cache_size = -16000", "synchronous = NORMAL")
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    """Return a connection that may write, with all tables; files up to 16 MiB are checked.
+
+    Raise OSError where the folder cannot be made, sqlite3.DatabaseError for anything else.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = _connect(path.absolute().as_uri())
+    try:
+        for pragma in PRAGMAS:
+            db.execute(f"PRAGMA {pragma}")
+        db.execute("PRAGMA journal_mode = WAL")
+        if path.stat().st_size <= CHECK_MAX_BYTES:
+            _check(db)
+        create(db)
+        db.executescript(PLAIN)
+    except sqlite3.DatabaseError:
+        db.close()
+        raise
+    return db
+
+
+def open_existing(path: Path) -> sqlite3.Connection:
+    """Return a connection that never writes to the file, with tables in memory over it."""
+    db = _connect(f"{path.absolute().as_uri()}?mode=ro")
+    try:
+        for pragma in PRAGMAS:
+            db.execute(f"PRAGMA {pragma}")
+        check_version(db)
+        db.executescript(SHADOW)
+    except sqlite3.DatabaseError:
+        db.close()
+        raise
+    return db
+
+
+def open_memory() -> sqlite3.Connection:
+    """Return a connection to an empty database that no file holds."""
+    db = _connect(":memory:")
+    create(db)
+    db.executescript(PLAIN)
+    return db
+
+
+def set_aside(path: Path, *, at: datetime) -> str:
+    """Rename the file and its companions beside; return the new name."""
+    aside = f"{path.name}.damaged-{at:%Y%m%dT%H%M%S%fZ}"
+    for end in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + end)
+        if part.exists():
+            part.rename(path.with_name(aside + end))
+    return aside
+
+
+def broken(error: sqlite3.DatabaseError) -> bool:
+    """Tell whether the file itself is damaged, or is no database."""
+    return getattr(error, "sqlite_errorname", "").startswith(BROKEN)
+
+
+def _connect(where: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        where,
+        uri=where.startswith("file:"),
+        timeout=BUSY_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def _check(db: sqlite3.Connection) -> None:
+    (answer,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if answer != "ok":
+        error = sqlite3.DatabaseError(answer)
+        error.sqlite_errorname = "SQLITE_CORRUPT"
+        raise error
