@@ -1,0 +1,98 @@
+"""Whatever a check may say has words in every language."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, timedelta
+
+import pytest
+
+from handlers.views import i18n
+from jobs.checks.own import unsaved_in_time
+from jobs.checks.result import absent
+from jobs.checks.standard import Limits, standard
+from jobs.facts import Disk, Facts, Memory, Processes
+from storage.records import Observation, Outcome
+from storage.tracker import FileState, FolderState, Snapshot
+from tests.jobs.looks import (
+    BLIND,
+    GIB,
+    HEALTHY,
+    NOON,
+    business,
+    file,
+    host,
+    own,
+    scraper,
+    snapshot,
+    source,
+)
+
+HOUR = timedelta(hours=1)
+
+
+def looks() -> Iterator[Facts]:
+    """Yield facts in which, between them, everything is wrong in every way."""
+    yield HEALTHY
+    yield replace(HEALTHY, data=BLIND, business=BLIND, processes=BLIND, host=BLIND, own=BLIND)
+    states = [replace(file(f"{state}.json"), state=state) for state in FileState]
+    bad = replace(file("records.json"), bad_records=2)
+    ahead = file("ahead.json", NOON + HOUR)
+    for data in (
+        snapshot({}), snapshot({"Galxe": 9 * HOUR}), snapshot({"Galxe": -9 * HOUR}),
+        source("Galxe", stub=True), source("Galxe", n=0),
+        Snapshot(folder=FolderState.MISSING),
+        Snapshot(folder=FolderState.UNREADABLE, reason="Permission denied"),
+        Snapshot(folder=FolderState.OK, complete=False, pending=3),
+        Snapshot(folder=FolderState.OK, files=(*states, bad, ahead), newest=NOON),
+        Snapshot(folder=FolderState.OK, files=(ahead,)),
+    ):  # fmt: skip
+        yield replace(HEALTHY, data=data)
+    down = scraper(trees=0, starts=5)
+    for one in (
+        down, replace(down, zombie=True), replace(down, denied=True),
+        replace(down, last_seen=NOON - HOUR),
+    ):  # fmt: skip
+        yield replace(HEALTHY, processes=Processes(scrapers=(one,)))
+    yield business(new=30, unknown=20, by_source={"Galxe": 30})
+    yield business(new=0, median_roi=None, by_source={})
+    yield business(since=NOON - HOUR)
+    yield host(cpu_pct=96.0, memory=Memory(total_bytes=100, used_bytes=99))
+    for free in (10, 0):
+        disk = Disk(
+            name="data", mount="/", total_bytes=100 * GIB, free_bytes=free * GIB, used_pct=90.0
+        )
+        yield host(disks=(disk,))
+    yield replace(HEALTHY, drift_s=-90.0)
+    yield replace(HEALTHY, drift_s=90.0)
+    yield own(rss_bytes=GIB, loop_lag_p95_s=0.9, state_error="No space left on device")
+    yield own(damaged=("state.json",))
+
+
+def said() -> dict[str, Observation]:
+    """Return one observation for each thing the checks can say."""
+    found = {}
+    limits = Limits(commands=("main.py",), sources=("Galxe", "Zealy"))
+    for facts in looks():
+        for check in (*standard(limits), *standard(Limits())):
+            for seen in check.judge(facts, now=NOON).observations:
+                found[seen.fact.key] = seen
+    others = (absent("integrity:a", check="integrity"), absent("cpu", check="machine"))
+    return found | {one.fact.key: one for one in (*others, unsaved_in_time(0.5))}
+
+
+@pytest.mark.parametrize("code", i18n.LANGUAGES)
+def test_everything_a_check_says_has_words(code: str) -> None:
+    """Each fact is a sentence; each failing one also says what it means and what to do."""
+    language = i18n.language(code, UTC)
+    everything = said()
+    assert len(everything) > 60
+    for key, seen in everything.items():
+        keys = [key]
+        if seen.outcome is Outcome.FAIL:
+            keys += [f"{key}.effect", f"{key}.try"]
+        for one in keys:
+            assert language.has(one), one
+            sentence = language.plain(one, **seen.fact.values)
+            assert sentence
+            assert "{" not in sentence, one
+            assert "?" not in sentence[:-1], (one, sentence)  # stands for a missing value
