@@ -1,5 +1,6 @@
 """The in-process Bot API: one `call` that answers, or refuses, as Telegram would."""
 
+import asyncio
 import copy
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -108,6 +109,15 @@ class BotApi(People):
     def said(self, chat: int) -> list[Post]:
         """Return what the bot said in a chat, as it stands, oldest first."""
         return [post for post in self.messages(chat) if post.by_bot]
+
+    async def until(self, holds: Callable[[], object], *, within_s: float = 5.0) -> None:
+        """Wait until something holds, looking after every event; TimeoutError if it never does."""
+        happened = asyncio.Event()
+        with self.world.listening(lambda _: happened.set()):
+            async with asyncio.timeout(within_s):
+                while not holds():
+                    await happened.wait()
+                    happened.clear()
 
     async def _run(
         self, method: str, params: Mapping[str, Any], files: Mapping[str, bytes | Upload]

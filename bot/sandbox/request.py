@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import unquote
 
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
@@ -32,7 +33,7 @@ class SandboxRequest(BaseRequest):
         self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any
     ) -> tuple[int, bytes]:
         """Route one call by the URL's end, `/bot<token>/<method>` or `/file/bot<token>/<path>`."""
-        token, rest = url.partition("/bot")[2].split("/", 1)
+        token, rest = unquote(url).partition("/bot")[2].split("/", 1)
         if token != self._api.token:
             return 401, _body({"ok": False, "error_code": 401, "description": "Unauthorized"})
         if "/file/bot" in url:

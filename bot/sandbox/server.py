@@ -110,7 +110,12 @@ class _Page:
     async def _stream(self) -> AsyncIterator[str]:
         """Yield the state, then every event of the viewer's chat, until `closing`."""
         queue: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
-        with self._api.world.listening(queue.put_nowait):
+
+        def heard(event: Mapping[str, Any]) -> None:
+            if event.get("chat", VIEWER) == VIEWER and event.get("user", VIEWER) == VIEWER:
+                queue.put_nowait(self._shown(event))  # now: the message may be edited soon
+
+        with self._api.world.listening(heard):
             yield _line(await self._state())
             told = await self._status()
             while True:
@@ -123,8 +128,7 @@ class _Page:
                     continue
                 if event["kind"] == "closing":
                     return
-                if event.get("chat", VIEWER) == VIEWER and event.get("user", VIEWER) == VIEWER:
-                    yield _line(self._shown(event))
+                yield _line(event)
 
     def _shown(self, event: Mapping[str, Any]) -> dict[str, Any]:
         if event["kind"] == "menu":

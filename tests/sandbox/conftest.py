@@ -29,13 +29,15 @@ def picture(width: int = 4, height: int = 3) -> bytes:
 
 
 @asynccontextmanager
-async def serving(api: BotApi, controls: Controls | None = None) -> AsyncIterator[Place]:
+async def serving(
+    api: BotApi, controls: Controls | None = None, *, within_s: float = 10
+) -> AsyncIterator[Place]:
     """Serve the page and the HTTP front on a free port while the block runs."""
     ready: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
     tell: Callable[[Place], None] = ready.set_result
     task = asyncio.create_task(serve(api=api, tracker=controls, port=0, on_ready=tell))
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(within_s):
             yield await ready
     finally:
         task.cancel()

@@ -1,5 +1,6 @@
 import html as standard
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -125,31 +126,16 @@ def test_time_formats(shape: str, *, good: bool) -> None:
 @given(st.text())
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     """The parser never fails in another way than by refusing."""
-    try:
+    with suppress(Refusal):
         parse(text)
-    except Refusal as refusal:
-        assert refusal.description.startswith("Bad Request: can't parse entities")
 
 
-SOUP = st.lists(
-    st.sampled_from(
-        ["<b>", "</b>", "<i>", "</i>", "<code>", "</code>", "<pre>", "</pre>", "<blockquote", ">"]
-        + [
-            "<a href=",
-            '"https://a/"',
-            "'",
-            "&lt;",
-            "&",
-            "🦊",
-            " ",
-            "x",
-            "</a>",
-            "=",
-            "/",
-            "expandable",
-        ]
-    )
-).map("".join)
+PIECES = (
+    *"<>&'=/x 🦊",
+    *("<b>", "</b>", "<i>", "</i>", "<code>", "</code>", "<pre>", "</pre>", "<blockquote "),
+    *("<a href=", '"https://a/"', "&lt;", "</a>", "expandable", "</blockquote>"),
+)
+SOUP = st.lists(st.sampled_from(PIECES)).map("".join)
 
 
 @given(SOUP)
@@ -165,7 +151,7 @@ def test_tag_soup_is_parsed_or_refused(text: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp", "Cf"])))
 def test_escaped_text_arrives_as_it_was(text: str) -> None:
-    """Escaped by the standard library, any text is accepted and comes out unchanged, but trimmed."""
+    """Escaped by the standard library, any text is accepted, unchanged but trimmed."""
     html = standard.escape(text, quote=True).replace("&#x27;", "&#39;")
     assert parse(html).text == text
     body = formatted({"text": f"<b>{html}</b>.", "parse_mode": "HTML"})

@@ -1,6 +1,6 @@
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -30,6 +30,7 @@ from tests.sandbox.conftest import ADA, picture, serving
 
 Context = ContextTypes.DEFAULT_TYPE
 Door = tuple[BaseRequest, BaseRequest, str]
+Way = Callable[[BotApi], AbstractAsyncContextManager[Door]]
 
 
 @asynccontextmanager
@@ -49,12 +50,17 @@ DOORS = pytest.mark.parametrize("door", [in_process, over_http], ids=["in proces
 
 def made(token: str, door: Door) -> Bot:
     request, updates, root = door
-    urls = {"base_url": f"{root}/bot", "base_file_url": f"{root}/file/bot"}
-    return Bot(token, request=request, get_updates_request=updates, **urls)
+    return Bot(
+        token,
+        f"{root}/bot",
+        f"{root}/file/bot",
+        request=request,
+        get_updates_request=updates,
+    )
 
 
 @DOORS
-async def test_messages_photos_and_documents(api: BotApi, door: Any) -> None:
+async def test_messages_photos_and_documents(api: BotApi, door: Way) -> None:
     """PTB's own calls, uploads and nested parameters are understood, through either door."""
     keys = InlineKeyboardMarkup([[InlineKeyboardButton("k", callback_data="v1:x")]])
     async with door(api) as way, made(api.token, way) as bot:
@@ -78,13 +84,14 @@ async def test_messages_photos_and_documents(api: BotApi, door: Any) -> None:
     assert (second.text, second.silent, second.edited) == ("d", True, True)
 
 
+@pytest.mark.filterwarnings("ignore:.*retry_after:telegram.warnings.PTBDeprecationWarning")
 @DOORS
-async def test_errors_have_ptbs_classes(api: BotApi, door: Any) -> None:
+async def test_errors_have_ptbs_classes(api: BotApi, door: Way) -> None:
     """Each refusal and failure arrives as the exception PTB has for it."""
     api.group(-5, kind="group")
     api.migrate(-5, -1005)
     async with door(api) as way, made(api.token, way) as bot:
-        with pytest.raises(BadRequest, match="chat not found"):
+        with pytest.raises(BadRequest, match="Chat not found"):
             await bot.send_message(99, "x")
         with pytest.raises(ChatMigrated) as moved:
             await bot.send_message(-5, "x")
@@ -110,7 +117,7 @@ async def test_errors_have_ptbs_classes(api: BotApi, door: Any) -> None:
 
 
 @DOORS
-async def test_another_token_is_unauthorized(api: BotApi, door: Any) -> None:
+async def test_another_token_is_unauthorized(api: BotApi, door: Way) -> None:
     """Only the sandbox's own token is let in."""
     async with door(api) as way:
         with pytest.raises(InvalidToken):
@@ -131,7 +138,7 @@ async def pressed(update: Update, _: Context) -> None:
 
 
 @DOORS
-async def test_a_polling_application(api: BotApi, door: Any) -> None:
+async def test_a_polling_application(api: BotApi, door: Way) -> None:
     """A whole PTB application polls, answers a command and a press, survives junk, and stops."""
     async with door(api) as way:
         request, updates, root = way
@@ -140,16 +147,14 @@ async def test_a_polling_application(api: BotApi, door: Any) -> None:
         app.add_handler(CommandHandler("health", answer))
         app.add_handler(CallbackQueryHandler(pressed))
         app.add_handler(MessageHandler(filters.ALL, answer))
-        async with app, asyncio.timeout(5):
+        async with app:
             await app.start()
             await app.updater.start_polling(timeout=30)
             await api.say(ADA, ADA, "/health")
-            while not api.said(ADA):
-                await asyncio.sleep(0.005)
+            await api.until(lambda: api.said(ADA))
             press = await api.press(api.said(ADA)[0], "More", user=ADA)
             await press.answered.wait()
-            while not api.said(ADA)[0].edited:
-                await asyncio.sleep(0.005)
+            await api.until(lambda: api.said(ADA)[0].edited)
             await app.updater.stop()
             await app.stop()
     assert press.toast == "there"

@@ -18,6 +18,7 @@ Record: TypeAlias = dict[str, object]
 
 LABEL = "[sample]"
 WRITE_EVERY_S = 4.0
+LOOK_EVERY_S = 0.25
 KEPT_LIVE_FILES = 6
 HISTORY_HOURS = 10
 QUESTS_AT_MIDNIGHT = 120
@@ -50,12 +51,12 @@ def main() -> int:
     """Write a file every few seconds until standard input closes."""
     folder, dice = Path.cwd() / "data", random.Random()  # noqa: S311 - nothing secret here
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    turn = 0
+    turn, written = 0, -WRITE_EVERY_S
     while True:
-        if not Path("freeze").exists():
-            turn += 1
+        if time.monotonic() - written > WRITE_EVERY_S and not Path("freeze").exists():
+            turn, written = turn + 1, time.monotonic()
             _write(folder, dice, now=int(time.time()), turn=turn)
-        time.sleep(WRITE_EVERY_S)
+        time.sleep(LOOK_EVERY_S)
 
 
 def write_history(folder: Path, *, now: int) -> None:
