@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
@@ -49,13 +49,16 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cycle:
-    """One finished look: facts, what the checks said of them, and the worst level."""
+    """One finished look: facts, what the checks said of them, and the worst level.
+
+    Its `repr` is short: asyncio shows a task's result in more places than one would think.
+    """
 
     at: Moment
     took_s: float
     level: Severity
-    facts: Facts
-    observations: tuple[Observation, ...]
+    facts: Facts = field(repr=False)
+    observations: tuple[Observation, ...] = field(repr=False)
     complete: frozenset[str] = frozenset()
 
 

@@ -188,6 +188,7 @@ async def test_a_one_shot_only_looks() -> None:
     cycle = await watch(source).run()
     assert cycle.level is Severity.ERROR
     assert cycle.took_s > 0
+    assert len(repr(cycle)) < 500
 
 
 async def test_overlapping_calls_share_one_cycle() -> None:
