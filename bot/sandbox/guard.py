@@ -43,10 +43,17 @@ class Guard:
         await app(scope, receive, guarded)
 
 
+def _name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:  # such as an unclosed bracket
+        return None
+
+
 def _refusal(request: Request) -> str:
     """Say why the request is not let in; empty if it is."""
     host = request.headers.get("host", "")
-    if urlsplit(f"//{host}").hostname not in LOOPBACK:
+    if _name(host) not in LOOPBACK:
         return "this server answers to loopback names only"
     origin = request.headers.get("origin")
     if origin is not None and origin != f"{request.url.scheme}://{host}":

@@ -76,6 +76,7 @@ async def test_the_page_and_its_parts(page: httpx.AsyncClient) -> None:
         ({"host": "evil.example"}, "/"),
         ({"host": "127.0.0.1.evil.example:80"}, "/events"),
         ({"host": "evil.example"}, "/say"),
+        ({"host": "[::1"}, "/"),
         ({"origin": "https://evil.example"}, "/say"),
         ({"origin": "http://127.0.0.1:1"}, "/say"),
         ({"origin": "null"}, "/panel"),

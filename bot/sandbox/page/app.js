@@ -106,6 +106,7 @@ const EVENTS = {
     pressed.delete(event.query);
     if (event.alert) alertBox(event.text); else toast(event.text);
   },
+  draft: () => EVENTS.typing(),
   typing: () => {
     presence("typing");
     clearTimeout(typingTimer);

@@ -3,22 +3,29 @@
 import { bubble, make, redraw, settle } from "/bubble.js";
 import { day, say } from "/words.js";
 
-const NEAR_PX = 60;
+const NEAR_PX = 60, GLIDE_MS = 700;
 
 export class Log {
   constructor(root, down, acts) {
     Object.assign(this, { root, down, acts, messages: new Map(), unread: 0 });
     root.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    for (const hand of ["wheel", "touchstart", "pointerdown", "keydown"]) root.addEventListener(hand, () => { this.#glide = 0; }, { passive: true });
     document.addEventListener("visibilitychange", () => this.#look());
     down.addEventListener("click", () => this.toEnd(true));
     new ResizeObserver(() => { if (this.#following) this.toEnd(); }).observe(root);
   }
 
   #following = true; // the end is in view, or on its way there
+  #glide = 0; // until when the page itself is scrolling
   #top = 0;
   near() { return this.root.scrollHeight - this.root.scrollTop - this.root.clientHeight < NEAR_PX; }
   find(id) { return this.root.querySelector(`article[data-id="${Number(id)}"]`); }
-  toEnd(smooth = false) { this.#following = true; this.root.scrollTo({ top: this.root.scrollHeight, behavior: smooth ? "smooth" : "instant" }); }
+  toEnd(smooth = false) {
+    const root = this.root, far = root.scrollHeight - root.scrollTop > 3 * root.clientHeight;
+    this.#following = true;
+    this.#glide = performance.now() + GLIDE_MS;
+    root.scrollTo({ top: root.scrollHeight, behavior: smooth && !far ? "smooth" : "instant" });
+  }
 
   reset(messages, intro) {
     this.messages.clear();
@@ -80,7 +87,7 @@ export class Log {
     const up = this.root.scrollTop < this.#top - 1;
     this.#top = this.root.scrollTop;
     if (this.near()) this.#following = true;
-    else if (up) this.#following = false;
+    else if (up || performance.now() > this.#glide) this.#following = false;
     this.#look();
   }
 
