@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bot.delivery.outcome import Failed, Fault, Outcome, Sender, Sent
 from bot.delivery.telegram import plain
-from bot.delivery.texts import Texts
+from bot.delivery.texts import Renderer
 from handlers.views.message import Message
 from jobs.alerts.ledger import Ledger
 from storage.records import Delivery, Kind, Moment
@@ -18,7 +18,7 @@ FIRST = frozenset({Kind.FIRED, Kind.BRIEF})
 class Caller:
     """Renders claimed rows from their incidents' present state, and posts or edits."""
 
-    def __init__(self, sender: Sender, texts: Texts, ledger: Ledger) -> None:
+    def __init__(self, sender: Sender, texts: Renderer, ledger: Ledger) -> None:
         self._sender = sender
         self._texts = texts
         self._ledger = ledger

@@ -2,12 +2,35 @@
 
 from collections.abc import Sequence
 from datetime import tzinfo
+from typing import Protocol
 
 from handlers.views import alert as view
 from handlers.views.i18n import Language, language
 from handlers.views.message import Message
 from storage.chats import Chats, parts
 from storage.records import Delivery, Incident, Moment, Phrase
+
+
+class Renderer(Protocol):
+    """Says what delivery has to say; `Texts` is the real one."""
+
+    def news(self, row: Delivery, incident: Incident, *, at: Moment) -> Message:
+        """Return what the row says about its incident."""
+        ...
+
+    def card(self, incident: Incident, channel: str, *, at: Moment) -> Message:
+        """Return the incident's own message as it stands now, for an edit."""
+        ...
+
+    def digest(
+        self, rows: Sequence[tuple[Delivery, Incident]], channel: str, *, at: Moment
+    ) -> Message:
+        """Return many rows in one message."""
+        ...
+
+    def note(self, phrase: Phrase, channel: str) -> Message:
+        """Return a line that belongs to no incident."""
+        ...
 
 
 class Texts:

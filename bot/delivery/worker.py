@@ -10,7 +10,7 @@ from bot.delivery.call import Caller
 from bot.delivery.outcome import Sender
 from bot.delivery.pace import Pace
 from bot.delivery.settle import Settler
-from bot.delivery.texts import Texts
+from bot.delivery.texts import Renderer
 from jobs.alerts.manager import AlertManager
 from storage.chats import Chat, parts
 from storage.records import Clock, Delivery, Kind, Moment
@@ -30,7 +30,9 @@ class Worker:
     One slow chat holds up no other. `run` it once per process; `drain_once` does one pass.
     """
 
-    def __init__(self, *, alerts: AlertManager, sender: Sender, texts: Texts, clock: Clock) -> None:
+    def __init__(
+        self, *, alerts: AlertManager, sender: Sender, texts: Renderer, clock: Clock
+    ) -> None:
         self.wake = asyncio.Event()
         self._alerts = alerts
         self._ledger = alerts.ledger
