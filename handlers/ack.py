@@ -27,5 +27,7 @@ async def take(call: Call, number: int, *, by: str) -> str:
         return "ack.unknown"
     if incident.closed is not None:
         return "ack.closed"
+    if incident.ack_by == by:
+        return "ack.taken"
     taken = await blocking(manager.ack, number, by=by, at=call.at)
     return "ack.done" if taken else "ack.taken"

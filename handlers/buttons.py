@@ -43,7 +43,6 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "ack": Verb(run=verbs.ack, args=2, role=Role.OPERATOR),
         "release": Verb(run=verbs.release, args=2, role=Role.OPERATOR),
         "mute": Verb(run=verbs.mute_incident, args=3, role=Role.OPERATOR),
-        "hush": Verb(run=verbs.hush, args=3, role=Role.OPERATOR),
         "quiet": Verb(run=verbs.quiet, args=3, role=Role.OPERATOR),
         "unmute": Verb(run=verbs.unmute, args=1, role=Role.OPERATOR),
     }

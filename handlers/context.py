@@ -1,13 +1,13 @@
 """What every handler may use."""
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
 from telegram.ext import ContextTypes
 
 from handlers.access import Access
-from handlers.charting import Charts
+from handlers.views.plots import Spec
 from jobs.alerts.manager import AlertManager
 from jobs.watch import Watch
 from storage.chats import Chats
@@ -39,6 +39,18 @@ class Display:
     health_every_s: float = 300.0
 
 
+class Artist(Protocol):
+    """What draws (`handlers.charting.Charts`)."""
+
+    async def draw(self, spec: Spec) -> bytes | None:
+        """Return the picture as PNG, or nothing where it cannot be had."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what drawing holds."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Built once by bot.app; handlers reach the rest of the program only through it."""
@@ -49,7 +61,7 @@ class Services:
     history: History
     chats: Chats
     access: Access
-    charts: Charts
+    charts: Artist
     clock: Clock
     display: Display
 

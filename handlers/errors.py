@@ -5,6 +5,7 @@ import logging
 from telegram import Update
 from telegram.error import NetworkError, RetryAfter, TelegramError
 
+from handlers.access import Role
 from handlers.call import call
 from handlers.context import Context
 from handlers.dispatch import answer
@@ -25,6 +26,8 @@ async def failed(update: object, context: Context) -> None:
         return
     try:
         asked = call(update, context)
+        if asked.role == Role.STRANGER:
+            return
         await answer(update, context, Message(html=asked.language.say("error.sorry")))
     except TelegramError as second:
         log.warning("nor could the excuse be sent: %s", type(second).__name__)

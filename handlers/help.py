@@ -3,7 +3,7 @@
 import difflib
 
 from handlers.access import Role
-from handlers.call import Call, Command
+from handlers.call import Call, Command, blocking
 from handlers.views import welcome as view
 from handlers.views.message import Message
 
@@ -11,7 +11,9 @@ LIKELY = 0.6
 
 
 async def start(call: Call) -> Message:
-    """Return the greeting, with what is so right now."""
+    """Return the greeting; from now on this chat is told in the language of who greets."""
+    if call.private:
+        await blocking(call.services.chats.remember, call.chat_id, call.language.code)
     return view.start(
         entries(call),
         call.services.watch.last,

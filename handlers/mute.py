@@ -20,7 +20,7 @@ async def mute(call: Call) -> Message:
     if isinstance(asked, Phrase):
         return welcome.note(asked.key, language=call.language, **asked.values)
     if asked.for_s is None:
-        return view.how_long(asked.globs[0], level=asked.max_level, language=call.language)
+        return view.how_long(asked.word, level=asked.max_level, language=call.language)
     return await apply(call, asked)
 
 

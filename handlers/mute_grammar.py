@@ -55,10 +55,14 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What was asked for; without `for_s` the length is still to be chosen."""
+    """What was asked for; without `for_s` the length is still to be chosen.
+
+    `word` is the scope as it was written, to ask for it again.
+    """
 
     globs: tuple[str, ...]
     for_s: int | None
+    word: str = "all"
     max_level: Severity = Severity.ERROR
     reason: str = ""
 
@@ -68,13 +72,14 @@ def parse(words: Sequence[str], known: Known) -> Request | Phrase:
     rest = [word for word in words if word.lower() not in EVEN_CRITICAL]
     critical = len(rest) != len(words)
     scope: tuple[tuple[str, ...], Severity] | None = None
+    word = "all"
     for_s: int | None = None
     while rest:
         length, found = duration_s(rest[0]), None
         if length is not None and for_s is None:
             for_s = length
         elif scope is None and (found := what(rest[0], known)) is not None:
-            scope = found
+            scope, word = found, rest[0]
         else:
             break
         rest.pop(0)
@@ -84,6 +89,7 @@ def parse(words: Sequence[str], known: Known) -> Request | Phrase:
     asked = Request(
         globs=globs,
         for_s=for_s,
+        word=word,
         max_level=Severity.CRITICAL if critical else level,
         reason=" ".join(rest),
     )

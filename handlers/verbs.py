@@ -1,11 +1,9 @@
 """What each button does: everything in its data is looked up again, nothing in it is trusted."""
 
-from collections.abc import Callable
-
 from handlers import health, mute, top5
 from handlers.ack import take
 from handlers.call import Call, Effect, blocking
-from handlers.mute_grammar import Request, literal, longest_s
+from handlers.mute_grammar import Request, literal, longest_s, what
 from handlers.views import callback, card, lists
 from handlers.views.message import Message
 from handlers.views.top import ANY, LARGEST_PAGE, PERIODS_S, Query
@@ -100,27 +98,18 @@ async def mute_incident(asked: Call) -> Effect:
     return Effect(toast="toast.muted", edit=await _anew(asked, made[0]))
 
 
-async def hush(asked: Call) -> Effect:
-    """Hold back the thing with this very key."""
-    return await _quiet(asked, literal)
-
-
 async def quiet(asked: Call) -> Effect:
-    """Hold back what a pattern matches."""
-    return await _quiet(asked, str)
-
-
-async def _quiet(asked: Call, shape: Callable[[str], str]) -> Effect:
+    """Hold back what a word of /mute means, for as long as the button says."""
     for_s, level = number(asked.args[0], 7 * 86_400), number(asked.args[1], 4)
     known = await mute.known(asked)
-    names = {*known.keys, *map(literal, known.keys), *(f"*:{literal(s)}" for s in known.sources)}
-    name = callback.named(asked.args[2], names)
-    if not for_s or level is None or name is None:
+    word = callback.named(asked.args[2], known.keys | known.sources)
+    scope = what(word, known) if word else None
+    if not for_s or level is None or scope is None:
         return STALE
-    glob, level = shape(name), Severity(level) or Severity.ERROR
-    if for_s > longest_s((glob,), level):
-        return STALE
-    request = Request(globs=(glob,), for_s=for_s, max_level=level)
+    most = max(scope[1], Severity(level)) if level == Severity.CRITICAL else scope[1]
+    if for_s > longest_s(scope[0], most):
+        return Effect(toast="toast.too_long")
+    request = Request(globs=scope[0], for_s=for_s, max_level=most)
     return Effect(toast="toast.muted", reply=await mute.apply(asked, request))
 
 

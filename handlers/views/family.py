@@ -7,7 +7,7 @@ from handlers.views.card import GLYPHS
 from handlers.views.health import UNKNOWN, family_name, status
 from handlers.views.i18n import Language
 from handlers.views.message import Button, Document, Message
-from handlers.views.text import TEXT_UNITS, Markup, hostile
+from handlers.views.text import TEXT_UNITS, Markup, clean, clip, code, escape, hostile
 from jobs.facts import Unknown
 from jobs.watch import Cycle
 from storage.records import Observation, Outcome, Phrase, Severity
@@ -82,20 +82,27 @@ def _integrity(
         names.add(f"integrity:{report.name}")
         glyph = GLYPHS[_worst(report)] if _worst(report) else MARKS[Severity.OK]
         title = language.say(
-            "file.title", file=hostile(report.name, 120), state=_state(report, language)
+            "file.title", file=escape(clip(clean(report.name), 120)), state=_state(report, language)
         )
         body.append(f"{glyph} {title}")
-        plain.append(f"{glyph} {report.name!r:.400} – {_state(report, language)}")
+        plain.append(f"{glyph} {_printable(report.name)} – {_state(report, language)}")
         body += [f"      {_finding(each, language)}" for each in report.findings]
         plain += [f"      {_plain_finding(each, language)}" for each in report.findings]
         if report.more_findings:
             body.append(f"      {language.say('list.more', n=report.more_findings)}")
             plain.append(f"      {language.plain('list.more', n=report.more_findings)}")
     for each in data.findings:
-        body.append(f"{GLYPHS[each.level]} {hostile(each.file, 120)} {_finding(each, language)}")
-        plain.append(f"{GLYPHS[each.level]} {each.file!r:.400} {_plain_finding(each, language)}")
+        body.append(f"{GLYPHS[each.level]} {code(each.file)} {_finding(each, language)}")
+        plain.append(
+            f"{GLYPHS[each.level]} {_printable(each.file)} {_plain_finding(each, language)}"
+        )
     rest = [each for each in seen if each.key not in names]
     return _observations(rest, language) + body, _plain_observations(rest, language) + plain
+
+
+def _printable(name: str) -> str:
+    """Return a file's name for a text file, spelled out where it hides something."""
+    return name if clean(name) == name else repr(name)
 
 
 def _worst(report: FileReport) -> Severity:

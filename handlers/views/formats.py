@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+JUST_NOW_S = 5
 UNGROUPED = frozenset({"pid", "record", "line", "number", "incident", "port", "code", "errno"})
 
 
@@ -27,6 +28,7 @@ class Formats:
     roi: str
     ago: str
     ahead: str
+    just_now: str
     date: str
     none: str
 
@@ -100,6 +102,8 @@ class Formats:
     def relative(self, at: datetime, now: datetime) -> str:
         """Return `3 h ago` or `in 30 min`."""
         gap = (now - at).total_seconds()
+        if abs(gap) < JUST_NOW_S:
+            return self.just_now
         return (self.ago if gap >= 0 else self.ahead).format(x=self.duration(abs(gap)))
 
     def spell(self, name: str, value: float, zone: tzinfo) -> str:

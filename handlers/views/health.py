@@ -120,7 +120,7 @@ def _buttons(cycle: Cycle, language: Language) -> tuple[tuple[Button, ...], ...]
         worst = max(bad, key=lambda each: each.level)
         key = clip(escape(worst.key), 24)
         label = language.plain("button.mute_key", key=Markup(key), for_s=MUTE_S)
-        rows.append((Button(label=label, data=pack("hush", MUTE_S, 0, worst.key)),))
+        rows.append((Button(label=label, data=pack("quiet", MUTE_S, 0, worst.key)),))
     return tuple(rows)
 
 

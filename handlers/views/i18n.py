@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from handlers.views.formats import Formats, from_unix
-from handlers.views.text import VALUE_UNITS, Markup, clean, clip, escape, visible
+from handlers.views.text import VALUE_UNITS, Markup, clean, clip, defuse, escape, visible
 from storage.records import Phrase, Value
 
 LANGUAGES = ("en", "fr")
@@ -126,7 +126,8 @@ class Language:
             style = piece.style or "dt"
             inner = escape(self._time(at, style))
             return f'<tg-time unix="{int(at.timestamp())}" format="{style}">{inner}</tg-time>'
-        return escape(self._plain(piece, values))
+        said = self._plain(piece, values)
+        return escape(defuse(said) if isinstance(value, str) else said)
 
     def _plain(self, piece: Piece, values: Mapping[str, Spoken]) -> str:
         if not piece.name:

@@ -109,7 +109,9 @@ def _undo(mute: Mute, language: Language) -> Button:
 
 
 def _what(mute: Mute, language: Language) -> str:
-    return language.plain("mute.everything") if mute.glob == "*" else clean(mute.glob)
+    if mute.glob == "*":
+        return language.plain("mute.everything")
+    return clean(mute.glob.removeprefix("*:"))
 
 
 def mute_line(mute: Mute, language: Language) -> str:
@@ -133,14 +135,13 @@ def muted(made: Sequence[Mute], others: int, *, language: Language) -> Message:
     return Message(html=builder.build(), buttons=tuple((_undo(each, language),) for each in made))
 
 
-def how_long(glob: str, *, level: Severity, language: Language) -> Message:
+def how_long(word: str, *, level: Severity, language: Language) -> Message:
     """Return the question how long to hold this back, with its answers as buttons."""
-    name = language.plain("mute.everything") if glob == "*" else glob
-    labels = ((3600, "1h"), (7200, "2h"), (28_800, "8h"), (86_400, "24h"))
+    lengths = (3600, 7200, 28_800, 86_400) if level < Severity.CRITICAL else (1800, 3600, 14_400)
     row = tuple(
         Button(
-            label=language.value("for_s", seconds), data=pack("quiet", seconds, int(level), glob)
+            label=language.value("for_s", seconds), data=pack("quiet", seconds, int(level), word)
         )
-        for seconds, _ in labels
+        for seconds in lengths
     )
-    return Message(html=Markup(f"🔕 {language.say('mute.how_long', glob=name)}"), buttons=(row,))
+    return Message(html=Markup(f"🔕 {language.say('mute.how_long', glob=word)}"), buttons=(row,))

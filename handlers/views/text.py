@@ -18,7 +18,7 @@ _INVISIBLE = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5")
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co"})
 _MARKS = frozenset({"Mn", "Me", "Mc"})
 _TAG = re.compile(r"<[^>]*>")
-_LINKABLE = re.compile(r"(?<=\w)\.(?=\w)|(?<=:)/(?=/)|(?<![\w/])[@#$/](?=\w)")
+_LINKABLE = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})|(?<=:)/(?=/)|(?<![\w/])[@#$/](?=\w)")
 
 
 class Markup(str):
@@ -82,7 +82,17 @@ def escape(text: str) -> Markup:
 
 def hostile(text: str, limit: int = 80) -> Markup:
     """Return scraped text cleaned, clipped and escaped, with nothing a client makes a link of."""
-    return escape(_LINKABLE.sub(lambda m: f"{m.group()}{WORD_JOINER}", clip(clean(text), limit)))
+    return escape(defuse(clip(clean(text), limit)))
+
+
+def defuse(text: str) -> str:
+    """Return text in which clients find no address, mention, hashtag or command to link."""
+    return _LINKABLE.sub(lambda found: f"{found.group()}{WORD_JOINER}", text)
+
+
+def code(text: str, limit: int = 120) -> Markup:
+    """Return a name set as code, which clients do not make links of and people can copy."""
+    return Markup(f"<code>{escape(clip(clean(text), limit) or '?')}</code>")
 
 
 def safe_url(url: str) -> str:

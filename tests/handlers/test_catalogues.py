@@ -56,9 +56,8 @@ def built() -> list[re.Pattern[str]]:
     for node in nodes():
         if isinstance(node, ast.JoinedStr):
             parts = [
-                re.escape(part.value) if isinstance(part, ast.Constant) else r"[a-z_0-9.]+"
+                re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"[a-z_0-9.]+"
                 for part in node.values
-                if not isinstance(part, ast.Constant) or isinstance(part.value, str)
             ]
             text = "".join(parts)
             if re.match(r"[a-z]+(\\\.|_)", text) and " " not in text:

@@ -49,12 +49,20 @@ def test_escaped_text_is_shown_as_it_was(text: str) -> None:
     shown = clean(text)
     body = formatted({"text": f"<b>x{escape(shown)}</b>", "parse_mode": "HTML"})
     assert body["text"] == f"x{shown}"
+    assert body["entities"][0]["type"] == "bold"
+    assert body["entities"][0]["length"] == units(body["text"])
+
+
+@given(ANY_TEXT | st.from_regex(r"[./@#$:a-z ]{0,30}"))
+def test_scraped_text_holds_no_entity_but_ours(text: str) -> None:
+    """Neither commands nor addresses: what is bold is all there is."""
+    body = formatted({"text": f"<b>x{hostile(text)}</b>", "parse_mode": "HTML"})
     assert [each["type"] for each in body["entities"]] == ["bold"]
 
 
 @pytest.mark.parametrize(
     "text",
-    ["claim at evil.com", "https://evil.com/x", "ask @admin", "/ack 214", "#1", "$BTC", "a.b.c"],
+    ["claim at evil.com", "https://evil.com/x", "ask @admin", "/ack 214", "#1", "$BTC", "a.bc"],
 )
 def test_scraped_words_are_not_made_links(text: str) -> None:
     """Clients find nothing to link, mention or run, and the words still read the same."""

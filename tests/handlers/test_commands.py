@@ -1,0 +1,226 @@
+"""Commands as people use them: in a chat, in both languages, with real stores behind."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.faults import Fault, Way
+from handlers.registry import COMMANDS
+from tests.handlers.chat import ADA, TEAM, World, opportunity
+
+EVERYTHING = [f"/{name}" for each in COMMANDS for name in each.names]
+MORE = [
+    "/help mute",
+    "/help nothing",
+    "/helth",
+    "/health machine",
+    "/health nothing",
+    "/top5 10 all",
+    "/top5 nobody",
+    "/mute cpu",
+    "/mute nothing 2h",
+    "/mute all 9d",
+    "/ack 1 on it",
+    "/ack 99",
+    "hello",
+]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("broken", [False, True])
+async def test_every_screen_is_accepted_in_both_languages(
+    world: World,
+    language: str,
+    broken: bool,  # noqa: FBT001
+) -> None:
+    """Every command answers, within Telegram's limits, when all is well and when nothing is."""
+    world.api.person(ADA, "Zoé", language=language)
+    if broken:
+        world.folder.rmdir()
+        world.fire()
+    else:
+        world.write("raw_opportunities", [opportunity(f"Quest {n}", n=n) for n in range(30)])
+    for text in [*EVERYTHING, *MORE]:
+        assert await world.say(text), text
+    french = "rôle" in world.api.said(ADA)[-1].text or "commandes" in world.api.said(ADA)[-1].text
+    assert french == (language == "fr")
+
+
+async def test_health_says_the_verdict_first_and_shows_the_day(world: World) -> None:
+    """One photo, its caption in reading order, the buttons below."""
+    world.write("raw_opportunities", [opportunity("a")])
+    post = (await world.say("/health"))[0]
+    assert post.json["photo"]
+    lines = post.text.split("\n")
+    assert lines[0] == "🟢 Everything works"
+    assert "scrapers   ok     1 of 1 alive" in lines
+    assert post.buttons[0]["text"] == "🔄 Check again"
+
+
+async def test_health_names_what_is_wrong_and_offers_to_mute_it(world: World) -> None:
+    """The worst fact is in the caption, with a button for this very thing."""
+    world.write("raw_opportunities", [opportunity("a")], age=timedelta(hours=5))
+    post = (await world.say("/health"))[0]
+    assert post.text.startswith("🟠 Trouble: ")
+    assert "No new data for 5 h (limit 4 h)" in post.text
+    button = next(one for one in post.buttons if one["text"].startswith("🔕"))
+    press = await world.press(post, button["text"])
+    assert press.toast == "Muted. Checks keep running."
+    (mute,) = world.services.alerts.mutes(at=world.at)
+    assert mute.glob in {"fresh:Galxe", "fresh:all"}
+
+
+async def test_check_again_refreshes_the_same_message(world: World) -> None:
+    """The press is answered at once, then picture and caption change in place."""
+    world.write("raw_opportunities", [opportunity("a")])
+    post = (await world.say("/health"))[0]
+    world.later(timedelta(hours=3))
+    before = len(world.api.said(ADA))
+    press = await world.press(post, "🔄 Check again")
+    assert press.toast == "Checking…"
+    assert post.edited
+    assert "No new data for 3 h" in post.text
+    assert len(world.api.said(ADA)) == before
+
+
+async def test_without_a_picture_the_text_goes_alone(world: World) -> None:
+    """A dead chart worker costs the chart, not the answer."""
+    world.easel.broken = True
+    post = (await world.say("/health"))[0]
+    assert "photo" not in post.json
+    assert post.text
+
+
+async def test_a_refused_picture_leaves_its_text(world: World) -> None:
+    """Groups may forbid photos."""
+    refusal = Fault(Way.ANSWER, 400, "Bad Request: not enough rights to send photos")
+    world.api.fail_next(refusal, methods="sendPhoto")
+    assert (await world.say("/health"))[0].text
+
+
+async def test_every_broken_file_is_listed_once(world: World, shared_data: Path) -> None:
+    """318 files of the JSON suite: each n_ file once in the attached list, no y_ as invalid."""
+    suite = list((shared_data / "json_test_suite").rglob("*.json"))
+    for path in suite:
+        (world.folder / path.name).write_bytes(path.read_bytes())
+    await world.say("/health")
+    post = (await world.say("/health integrity"))[-1]
+    file_id = post.json["document"]["file_id"]
+    lines = world.api.world.files[file_id].content.decode().split("\n")
+    for path in suite:
+        named = [line for line in lines if f" {path.name} –" in line]
+        invalid = [line for line in named if line.endswith("– invalid")]
+        if path.name.startswith("n_"):
+            assert len(invalid) == len(named) == 1, path.name
+        if path.name.startswith("y_"):
+            assert not invalid, path.name
+
+
+@pytest.mark.parametrize("place", ["title", "source", "url", "reward"])
+async def test_naughty_records_are_listed(world: World, shared_data: Path, place: str) -> None:
+    """Whatever a scraper brings, every list is accepted and says something."""
+    naughty = json.loads((shared_data / "naughty_strings/blns.json").read_text("utf-8"))
+    records = [opportunity(f"t{n}", n=n) | {place: text} for n, text in enumerate(naughty)]
+    world.write("raw_opportunities", records)
+    world.easel.broken = True  # test_charts draws them all
+    await world.say("/health")
+    total = world.services.opportunities.count(source=None, since=None).ranked
+    assert total > 200
+    post = (await world.say("/top5 10"))[0]
+    for _ in range(total // 10):
+        await world.press(post, next(b["text"] for b in post.buttons if b["text"].startswith("▶")))
+        post = world.api.said(ADA)[-1]
+    for text in ("/sources", "/health freshness", "/health integrity"):
+        assert await world.say(text)
+
+
+async def test_top5_switches_in_place(world: World) -> None:
+    """Period, source and page: the same message, another list."""
+    old = [opportunity(f"Old {n}", source="Zealy", n=n, roi=50.0 + n) for n in range(3)]
+    world.write("raw_opportunities", old, age=timedelta(days=3))
+    world.write("raw_opportunities", [opportunity(f"New {n}", n=n, roi=9.0 + n) for n in range(7)])
+    await world.say("/health")
+    post = (await world.say("/top5"))[0]
+    assert "New 6" in post.text
+    assert "Old" not in post.text
+    assert (await world.press(post, "7 d")).toast
+    assert "Old 2" in post.text
+    await world.press(post, "Galxe")
+    assert "Old" not in post.text
+    assert "7 d ✓" in [button["text"] for button in post.buttons]
+    await world.press(post, "▶ 6–7")
+    assert "New 0" in post.text
+    assert "◀ 1–5" in [button["text"] for button in post.buttons]
+
+
+async def test_nothing_to_rank_is_said_and_never_made_up(world: World) -> None:
+    """No data reads "no data", in text and picture."""
+    post = (await world.say("/top5"))[0]
+    assert "No data here" in post.text
+    assert post.json["photo"]
+    rewardless = [opportunity("a") | {"roi": 2.0, "reward": ""}]
+    world.write("raw_opportunities", rewardless)
+    await world.say("/check")
+    post = (await world.say("/top5"))[0]
+    assert "none with a known reward" in post.text
+
+
+async def test_answers_stay_in_their_topic(world: World) -> None:
+    """In a forum the answer stands below the question, in its thread."""
+    said = await world.say("/mutes@vigie_sample_bot", user=ADA, chat=TEAM, thread=5)
+    assert said[0].thread == 5
+    assert said[0].reply_to is not None
+
+
+async def test_mute_list_and_undo(world: World) -> None:
+    """What is muted is listed with who and why, and one press ends it."""
+    world.write("raw_opportunities", [opportunity("a")])
+    await world.say("/health")
+    said = (await world.say("/mute galxe 2h <b>moving & shaking"))[0]
+    assert "Galxe until Fri 11:02 (in 2 h) · by Ada" in said.text
+    assert "“<b>moving & shaking”" in said.text
+    listed = (await world.say("/mutes"))[0]
+    assert (await world.press(listed, "🔔 Unmute Galxe")).toast == "Unmuted: it rings again."
+    assert "Nothing is muted" in listed.text
+    assert (await world.press(listed, "v1:unmute:1")).toast == "That mute had already ended."
+
+
+async def test_a_mute_without_a_length_asks(world: World) -> None:
+    """Buttons give the length."""
+    await world.say("/health")
+    asked = (await world.say("/mute machine"))[0]
+    assert [button["text"] for button in asked.buttons] == ["1 h", "2 h", "8 h", "24 h"]
+    press = await world.press(asked, "8 h")
+    assert press.toast == "Muted. Checks keep running."
+    globs = {mute.glob for mute in world.services.alerts.mutes(at=world.at)}
+    assert globs == {"cpu", "mem", "disk:*"}
+
+
+async def test_start_remembers_the_language_of_who_starts(world: World) -> None:
+    """Alerts then come in it, too."""
+    world.api.person(ADA, "Zoé", language="fr")
+    await world.say("/start")
+    assert world.services.chats.language(ADA) == "fr"
+
+
+class Broken:
+    """A watch that fails as no watch should."""
+
+    last = None
+
+    async def run(self) -> None:
+        """Fail, with a secret in the message."""
+        message = "secret path"
+        raise RuntimeError(message)
+
+
+async def test_a_crash_is_excused_without_internals(world: World) -> None:
+    """One sentence to the asker; the details are the log's."""
+    broken = replace(world.services, watch=Broken())  # type: ignore[arg-type]
+    world.app.bot_data["services"] = broken
+    said = await world.say("/health")
+    assert [post.text.startswith("Sorry") for post in said] == [True]
+    assert "secret" not in said[0].text
