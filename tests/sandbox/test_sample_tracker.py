@@ -60,6 +60,13 @@ def test_the_history_is_believable(tmp_path: Path) -> None:
     assert any("roi_usd_per_min" in one for one in every)
     assert any(str(one.get("reward", "")).startswith("$") for one in every)
     assert any("reward" not in one for one in every)
+    for path in files[:10]:
+        assert {one["source"] for one in records(path)} == {
+            "Galxe",
+            "Zealy",
+            "Layer3",
+            "TwitterRSS",
+        }
     keys = {(one["source"], one.get("url") or one.get("link") or one.get("id")) for one in every}
     assert 60 < len(keys) < 300
 

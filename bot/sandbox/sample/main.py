@@ -22,6 +22,7 @@ LOOK_EVERY_S = 0.25
 KEPT_LIVE_FILES = 6
 HISTORY_HOURS = 10
 QUESTS_AT_MIDNIGHT = 120
+SOURCES = 4
 DAY_S = 86_400
 HOSTILE_SHARE = 0.06
 MONEY_SHARE = 0.6
@@ -65,9 +66,9 @@ def write_history(folder: Path, *, now: int) -> None:
     (folder / "opportunities").mkdir(parents=True, exist_ok=True)
     for hours in range(HISTORY_HOURS, 0, -1):
         at = now - hours * 3600 + dice.randrange(600)
-        records = _mixed(dice, at, size=dice.randrange(9, 16))
+        records = _mixed(dice, at, most=4)
         _dump(folder / "opportunities" / f"opportunities_{at}.json", records, at)
-    campaigns = [_hashed(_quest(now, number)) for number in range(2, 30, 4)]
+    campaigns = [_hashed(_quest(now, number)) for number in range(2, 30, SOURCES)]
     _dump(folder / f"opportunities_layer3_{_date(now)}.json", campaigns, now - 1800)
     at = now - 5400
     path = folder / "opportunities" / f"processed_opportunities_{at}.json"
@@ -82,7 +83,7 @@ def _end_with_parent() -> None:
 def _write(folder: Path, dice: random.Random, *, now: int, turn: int) -> None:
     """Write in place like the real one, and take away this run's oldest files."""
     target = folder / "opportunities" / f"opportunities_{now}.json"
-    _dump(target, _mixed(dice, now, size=dice.randrange(5, 11)), now)
+    _dump(target, _mixed(dice, now, most=3), now)
     print(f"{LABEL} {target.name}: {turn}", flush=True)  # noqa: T201 - its log, as in the real one
     started = Path("started")
     if not started.exists():
@@ -102,17 +103,22 @@ def _dump(path: Path, body: object, at: int) -> None:
     os.utime(path, (at, at))
 
 
-def _mixed(dice: random.Random, at: int, *, size: int) -> list[Record]:
-    """Return quests from the day's pool, which grows by one every ten minutes."""
+def _mixed(dice: random.Random, at: int, *, most: int) -> list[Record]:
+    """Return two to `most` quests of each source; the day's pool grows every ten minutes."""
     pool = QUESTS_AT_MIDNIGHT + at % DAY_S // 600
-    picked = [dice.randrange(pool) for _ in range(size)]
-    return [_hashed(_quest(at, number)) for number in sorted(set(picked))]
+    picked = [
+        number
+        for source in range(SOURCES)
+        for number in dice.sample(range(source, pool, SOURCES), dice.randrange(2, most + 1))
+    ]
+    dice.shuffle(picked)
+    return [_hashed(_quest(at, number)) for number in picked]
 
 
 def _quest(at: int, number: int) -> Record:
     """Return the same quest for the same number all day."""
     own = random.Random(at // DAY_S * 10_000 + number)  # noqa: S311 - a repeatable invention
-    return (_galxe, _zealy, _layer3, _twitter)[number % 4](own, at)
+    return (_galxe, _zealy, _layer3, _twitter)[number % SOURCES](own, at)
 
 
 def _hashed(record: Record) -> Record:
@@ -138,7 +144,7 @@ def _galxe(dice: random.Random, _at: int) -> Record:
 
 def _zealy(dice: random.Random, at: int) -> Record:
     """Return a quest whose return is given by the source."""
-    reward, minutes = dice.choice((50, 100, 250, 400, 900)), dice.choice((1, 3, 10))
+    reward, minutes = dice.randrange(50, 900, 10), dice.choice((1, 3, 10))
     return {
         "id": f"z{dice.randrange(10_000)}",
         "title": _title(dice),
@@ -154,15 +160,16 @@ def _zealy(dice: random.Random, at: int) -> Record:
 
 
 def _layer3(dice: random.Random, _at: int) -> Record:
-    """Return a campaign paid in points."""
+    """Return a campaign paid in points, with the small returns these have."""
+    reward, minutes = dice.randrange(40, 800, 10), dice.choice((5, 10))
     return {
         "id": f"layer3-{dice.randrange(10_000)}",
         "title": _title(dice),
         "description": "Swap once on the named chain.",
-        "reward": dice.choice((40, 120, 300, 750)),
+        "reward": reward,
         "reward_currency": "POINTS",
-        "time_est_min": dice.choice((5, 10)),
-        "roi_usd_per_min": dice.choice((0.1, 0.25, 0.6)),
+        "time_est_min": minutes,
+        "roi_usd_per_min": round(reward * 0.005 / minutes, 4),
         "chain": dice.choice(CHAINS),
         "category": "quest",
         "source": "Layer3",
@@ -192,7 +199,7 @@ def _twitter(dice: random.Random, at: int) -> Record:
 
 def _processed(dice: random.Random, at: int) -> Record:
     found: list[Record] = []
-    for number in range(3, 51, 4):
+    for number in range(3, 51, SOURCES):
         record = _quest(at, number)
         amount = dice.choice((12.0, 18.5, 24.0, 36.0, 55.0))
         money = {"reward": f"${amount}", "roi": amount / 5, "reward_amount_extracted": amount}
