@@ -55,8 +55,10 @@ def main(words: Sequence[str] | None = None) -> int:
     except settings.SettingsError as error:
         sys.stderr.write(f"These settings need a change (environment or .env):\n{error}\n")
         return BAD_SETTINGS
+    # A one-shot's answer is on standard output: what a service would log is noise beside it.
+    quiet = arguments.command != "run" and found.log_level == "INFO"
     logs.set_up(
-        level=found.log_level,
+        level="WARNING" if quiet else found.log_level,
         form=found.log_format,
         secrets=[found.telegram_bot_token.get_secret_value()],
     )

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import logging
 import sys
 import tempfile
 import webbrowser
@@ -32,10 +31,8 @@ LIMITS = {
 REPEAT_FACTOR = 1 / 60
 
 
-def main(found: Settings, arguments: argparse.Namespace) -> int:
+def main(_: Settings, arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C, then leave nothing behind; 2 where no port is free."""
-    if found.log_level == "INFO":  # a cycle every few seconds would bury the address
-        logging.getLogger().setLevel(logging.WARNING)
     try:
         with tempfile.TemporaryDirectory(prefix="vigie-demo-") as folder, SampleTracker() as sample:
             return asyncio.run(_run(Path(folder), sample, arguments))

@@ -42,12 +42,14 @@ class _Ours:
     """Takes the state's lock where no service holds it; `ours` tells whether we may write."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._lock = ProcessLock(folder / "lock")
         self.ours = False
         self.holder: int | None = None
 
     def __enter__(self) -> "_Ours":
         try:
+            self._folder.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
         except LockedError as error:
             self.holder = error.pid

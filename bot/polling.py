@@ -12,7 +12,7 @@ from telegram.request import BaseRequest
 LOG = logging.getLogger("vigie.polling")
 OK = 200
 UNAUTHORIZED = 401
-CONFLICT_PATIENCE_S = 30.0
+CONFLICT_PATIENCE_S = 15.0
 CONFLICT_MEMORY_S = 90.0
 
 
@@ -89,7 +89,8 @@ def parses(update: dict[str, Any]) -> bool:
 class ConflictWatch:
     """Notices that another process polls with the same token.
 
-    One conflict is normal while an old dyno still ends; conflicts over 30 s are a second bot.
+    One conflict is normal while an old dyno still ends; an ending bot is gone in ten
+    seconds, so conflicts over fifteen are a second one.
     """
 
     def __init__(

@@ -99,7 +99,7 @@ def watched() -> tuple[ConflictWatch, Steady, list[str]]:
 def test_a_passing_conflict_is_waited_out() -> None:
     """An old dyno that still ends, and network trouble, are no reason to stop."""
     watch, clock, ends = watched()
-    for second in (0.0, 10.0, 29.0):
+    for second in (0.0, 5.0, 14.0):
         clock.now_s = second
         watch(Conflict("other getUpdates"))
         watch(NetworkError("reset"))
@@ -109,9 +109,9 @@ def test_a_passing_conflict_is_waited_out() -> None:
 
 
 def test_a_second_poller_ends_it() -> None:
-    """Conflicts over 30 s are another bot on the same token."""
+    """Conflicts over 15 s are another bot on the same token."""
     watch, clock, ends = watched()
-    for second in range(0, 31, 5):
+    for second in range(0, 16, 5):
         clock.now_s = float(second)
         watch(Conflict("other getUpdates"))
     assert ends == ["end"]
