@@ -127,12 +127,15 @@ function listen() {
 function drawer(open) {
   document.body.classList.toggle("panel-open", open);
   at("open-panel").setAttribute("aria-expanded", String(open));
-  at(open ? "close-panel" : "open-panel").focus({ preventScroll: true });
+  at("phone").inert = open && matchMedia("(max-width: 859px)").matches;
+  if (open || at("panel").contains(document.activeElement)) at(open ? "close-panel" : "open-panel").focus({ preventScroll: true });
 }
 
 at("open-panel").addEventListener("click", () => drawer(!document.body.classList.contains("panel-open")));
 at("close-panel").addEventListener("click", () => drawer(false));
 document.addEventListener("keydown", (event) => { if (event.key === "Escape" && document.body.classList.contains("panel-open")) drawer(false); });
+at("stage").addEventListener("click", (event) => { if (event.target === at("stage")) drawer(false); });
+matchMedia("(min-width: 860px)").addEventListener("change", () => drawer(false));
 at("viewer").addEventListener("click", () => at("viewer").close());
 at("languages").addEventListener("change", async (event) => {
   await post("/language", { code: event.target.value });
