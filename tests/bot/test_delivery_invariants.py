@@ -1,0 +1,241 @@
+import asyncio
+import shutil
+import tempfile
+from collections import Counter, defaultdict
+from itertools import pairwise
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from bot.delivery.outcome import Failed, Fault
+from jobs.alerts.rules import Rules
+from storage.database import Database
+from storage.records import Incident, Kind, Severity, Status
+from tests.bot.outbox_world import Call, World
+from tests.jobs.seen import fail, ok, unknown
+
+KEYS = ("a", "b", "c")
+CHANNELS = ("7", "8")
+LEVELS = (Severity.INFO, Severity.WARNING, Severity.ERROR, Severity.CRITICAL)
+PASSING = (Fault.PASSING, Fault.UNSURE, Fault.PAUSED)
+CLOSING = {"resolved", "brief"}
+LOUD = {"fired", "worse", "repeat"}
+
+
+class Alerting(RuleBasedStateMachine):
+    """The whole alert path under any weather: what is promised holds after every step.
+
+    Faults, crashes before and after acceptance, restarts with downtime, wall steps, acks. Storms
+    are left out (five rows at most per channel), so that each message names its incident.
+    """
+
+    @initialize()
+    def begin(self) -> None:
+        """Start on an empty disk."""
+        self.folder = Path(tempfile.mkdtemp())
+        self.world = World(self.folder, channels=CHANNELS, rules=Rules(table=()))
+        self.crashes = 0
+        self.unsure = 0
+        self.fails: dict[str, int] = defaultdict(int)
+        self.opened: dict[int, Incident] = {}
+        self.acked: dict[int, tuple[float, float]] = {}
+
+    def teardown(self) -> None:
+        """Leave nothing behind."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @rule(
+        key=st.sampled_from(KEYS),
+        level=st.sampled_from(LEVELS),
+        times=st.integers(1, 3),
+        after_s=st.sampled_from([1.0, 60.0, 900.0]),
+    )
+    def failing(self, key: str, level: Severity, times: int, after_s: float) -> None:
+        """One key fails a few times in a row."""
+        for _ in range(times):
+            self.pass_time(after_s)
+            self.fails[key] += 1
+            self.look(key, level)
+
+    @rule(key=st.sampled_from(KEYS), times=st.integers(1, 2))
+    def passing(self, key: str, times: int) -> None:
+        """One key passes."""
+        for _ in range(times):
+            self.pass_time(30.0)
+            self.fails[key] = 0
+            self.world.alerts.observe([ok(key)], at=self.world.clock())
+
+    @rule(key=st.sampled_from(KEYS))
+    def silent(self, key: str) -> None:
+        """I13: unknown alone opens and closes nothing, and queues nothing."""
+        before = (self.world.statuses(), self.world.alerts.open())
+        for _ in range(4):
+            self.pass_time(30.0)
+            self.world.alerts.observe([unknown(key)], at=self.world.clock())
+        assert (self.world.statuses(), self.world.alerts.open()) == before
+
+    @rule(fault=st.sampled_from(PASSING), channel=st.sampled_from(CHANNELS))
+    def weather(self, fault: Fault, channel: str) -> None:
+        """The next call to a channel fails."""
+        script = self.world.telegram.scripts.setdefault(channel, self.world.telegram.script.copy())
+        self.unsure += fault is Fault.UNSURE
+        script.append(Failed(fault=fault, text=fault.value, retry_after_s=20.0))
+
+    @rule(for_s=st.sampled_from([1.0, 3.0, 20.0, 300.0]))
+    def deliver(self, for_s: float) -> None:
+        """Time passes while the worker works."""
+        end_s = self.world.clock.now_s + for_s
+        while self.world.clock.now_s < end_s:
+            asyncio.run(self.world.worker.drain_once())
+            self.pass_time(max(1.0, for_s / 20))
+
+    @rule()
+    def restart(self) -> None:
+        """I11: a crash and a new process say nothing new by themselves."""
+        before = Counter(row.kind for row in self.world.rows())
+        self.world.restart()
+        self.world.alerts.ledger.recover()
+        assert Counter(row.kind for row in self.world.rows()) == before
+
+    @rule(accepted=st.booleans(), channel=st.sampled_from(CHANNELS))
+    def crash_in_a_call(self, accepted: bool, channel: str) -> None:  # noqa: FBT001
+        """The process dies between the mark `sending` and the mark `sent`."""
+        ledger, at = self.world.alerts.ledger, self.world.clock()
+        rows = ledger.agenda(at=at).due.get(channel, ())[:1]
+        claimed = ledger.claim(rows, at=at)
+        if accepted and claimed:
+            self.crashes += 1
+            (row,) = claimed
+            again = " again?" if row.maybe_dup else ""
+            text = f"{row.kind} #{row.incident} X{again}"
+            edited = 1 if row.kind is Kind.UPDATE else None
+            self.world.telegram.calls.append(Call(at.logical_s, channel, text, edited=edited))
+        self.world.restart()
+        self.world.alerts.ledger.recover()
+
+    @rule(step_s=st.sampled_from([-7200.0, -60.0, 60.0, 7200.0, 1e7]))
+    def wall_step(self, step_s: float) -> None:
+        """I12: the wall clock is stepped; nothing becomes due or undone by it."""
+        at = self.world.clock()
+        before = (self.world.alerts.ledger.agenda(at=at), self.world.alerts.open())
+        self.world.clock.wall_step_s += step_s
+        at = self.world.clock()
+        assert (self.world.alerts.ledger.agenda(at=at), self.world.alerts.open()) == before
+
+    @rule()
+    def take(self) -> None:
+        """Somebody takes the worst open incident."""
+        for incident in self.world.alerts.open()[:1]:
+            at = self.world.clock()
+            assert self.world.alerts.ack(incident.number, by="Lina", at=at)
+            taken = self.world.alerts.incident(incident.number)
+            assert taken is not None
+            assert taken.ack_until_s is not None
+            self.acked[incident.number] = (at.logical_s, taken.ack_until_s)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let the hand-moved clock go on."""
+        self.world.clock.now_s += seconds
+
+    def look(self, key: str, level: Severity) -> None:
+        """I1: observe a failure; FIRED comes only after N of them in a row."""
+        known = {incident.number for incident in self.world.alerts.open()}
+        self.world.alerts.observe([fail(level, key)], at=self.world.clock())
+        for incident in self.world.alerts.open():
+            if incident.number not in known:
+                needed = self.world.rules.rule(key).at(level).fails
+                assert self.fails[key] >= needed
+                self.opened[incident.number] = incident
+            elif incident.level > incident.peak or not incident.ack_by:
+                self.acked.pop(incident.number, None)
+
+    def accepted(self) -> dict[tuple[str, int], list[Call]]:
+        """Return what each channel accepted of each incident as messages, in order."""
+        calls: dict[tuple[str, int], list[Call]] = defaultdict(list)
+        for call in self.world.telegram.calls:
+            if call.accepted and call.edited is None and not call.text.startswith("digest"):
+                number = int(call.text.split()[1].removeprefix("#"))
+                calls[call.channel, number].append(call)
+        return calls
+
+    @invariant()
+    def each_story_is_told_in_order_and_once(self) -> None:
+        """I2, I3, I4: FIRED first, one kind of closing last, extras only after a lost answer."""
+        extra = 0
+        for calls in self.accepted().values():
+            kinds = [call.text.split()[0] for call in calls]
+            first = [kind for kind in kinds if kind in {"fired", *CLOSING}]
+            extra += len(first) - len(set(first))
+            closing = [place for place, kind in enumerate(kinds) if kind in CLOSING]
+            if closing:
+                assert all(kind in CLOSING for kind in kinds[closing[0] :])
+                assert len({kinds[place] for place in closing}) == 1
+            if "brief" in kinds:
+                assert not LOUD & set(kinds)
+            if "resolved" in kinds and not self.crashes and not self.unsure:
+                assert LOUD & set(kinds[: closing[0]])
+            for kind, later in pairwise(kinds):
+                assert not (later == "fired" and kind in {"worse", "repeat"})
+        assert extra <= self.crashes + self.unsure
+
+    @invariant()
+    def audible_messages_of_a_key_keep_their_distance(self) -> None:
+        """I5: five minutes per key and channel, WORSE aside; a lost answer is not known of."""
+        if self.crashes or self.unsure:
+            return
+        last: dict[tuple[str, str], float] = {}
+        for call in self.world.telegram.calls:
+            kind, number, level = (*call.text.split()[:2], call.text.split()[-1])
+            if not call.accepted or kind not in LOUD or level == "INFO" or "INFO" in call.text:
+                continue
+            incident = self.opened[int(number.removeprefix("#"))]
+            place = (incident.key, call.channel)
+            if kind != "worse":
+                assert call.at_s - last.get(place, -1e9) >= 300.0
+            last[place] = call.at_s
+
+    @invariant()
+    def no_reminder_while_somebody_has_it(self) -> None:
+        """I6: an ack stops reminders until it ends."""
+        for (_, number), calls in self.accepted().items():
+            since_s, until_s = self.acked.get(number, (0.0, 0.0))
+            for call in calls:
+                taken = since_s < call.at_s < until_s
+                assert not (taken and call.text.startswith("repeat"))
+
+    @invariant()
+    def pauses_and_windows_are_kept(self) -> None:
+        """I9 within one process: one call a second, fifteen a minute per chat."""
+        if self.crashes:
+            return
+        for channel in CHANNELS:
+            times = [c.at_s for c in self.world.telegram.calls if c.channel == channel]
+            assert all(sum(t <= u < t + 60.0 for u in times) <= 20 for t in times)
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        """I18 and I15: every row is somewhere, the dead say why, the disk says the same."""
+        rows = self.world.rows()
+        assert all(row.last_error for row in rows if row.status is Status.DEAD)
+        assert not [row for row in rows if row.status is Status.SENDING]
+        again = Database(self.world.path, read_only=True)
+        assert sorted(again.table("outbox", type(rows[0])).all(), key=_id) == rows if rows else True
+        waiting = {(row.incident, row.channel) for row in rows if row.status is Status.QUEUED}
+        for incident in self.world.alerts.open():
+            for channel in CHANNELS:
+                assert channel in incident.told or (incident.number, channel) in waiting
+
+
+def _id(row: object) -> int:
+    return int(getattr(row, "id", 0))
+
+
+TestAlerting = Alerting.TestCase
+TestAlerting.settings = settings(
+    max_examples=25,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
