@@ -1,7 +1,8 @@
 """Many files' records to a few rows: what is listed again is worked out once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
+from typing import NamedTuple
 
 from storage.history import micros
 from storage.opportunities import RANKS, Row
@@ -14,7 +15,7 @@ from storage.tracker.records import (
     source_of_name,
     web_link,
 )
-from storage.tracker.roi import Judge
+from storage.tracker.roi import Judge, Roi
 
 MAX_TITLE = 300
 MAX_REWARD = 100
@@ -22,55 +23,77 @@ MAX_DEADLINE = 40
 _RANK = {provenance: rank for rank, provenance in enumerate(RANKS)}
 
 
+class Span(NamedTuple):
+    """The first and last time something was seen, in microseconds since 1970."""
+
+    first: int
+    last: int
+
+
+class Seen:
+    """The different records under one default source, with their first and last times."""
+
+    def __init__(self) -> None:
+        self.first: dict[Record, int] = {}
+        self.last: dict[Record, int] = {}
+        self._oldest = 2**63
+
+    def add(self, records: Mapping[Record, None], at: int) -> None:
+        """Take in one file's records; fastest where files come newest first."""
+        if at <= self._oldest:
+            self._oldest = at
+            self.last.update(dict.fromkeys(records.keys() - self.last.keys(), at))
+            self.first.update(dict.fromkeys(records, at))
+            return
+        for record in records:
+            self.first[record] = min(at, self.first.get(record, at))
+            self.last[record] = max(at, self.last.get(record, at))
+
+
 class Batch:
     """Collects what some files hold, until it is worth a commit.
 
-    Equal records are kept once with their first and last time, whatever the number of files that
-    list them: memory is bounded by what is different in one batch.
+    Equal records are kept once, whatever the number of files that list them: memory is bounded by
+    what is different in one batch. `size` counts that.
     """
 
     def __init__(self) -> None:
         self.size = 0
-        self._seen: dict[str, dict[Record, list[int]]] = {}
+        self.seen: dict[str, Seen] = {}
 
     def add(self, examined: Examined) -> None:
         """Take in one file."""
-        self.size += len(examined.distinct)
-        at = micros(examined.report.at)
-        default = source_of_name(examined.report.name)
-        seen = self._seen.setdefault(default, {})
-        for record in examined.distinct:
-            times = seen.get(record)
-            if times is None:
-                seen[record] = [at, at]
-            elif at > times[1]:
-                times[1] = at
-            elif at < times[0]:
-                times[0] = at
+        seen = self.seen.setdefault(source_of_name(examined.report.name), Seen())
+        self.size -= len(seen.last)
+        seen.add(examined.distinct, micros(examined.report.at))
+        self.size += len(seen.last)
 
     def rows(self, judge: Judge) -> Iterator[Row]:
         """Yield a row per different record; one opportunity may have several."""
-        for default, seen in self._seen.items():
-            for record, (first, last) in seen.items():
-                yield row_of(record, default, first=first, last=last, judge=judge)
+        for default, seen in self.seen.items():
+            names: dict[str | None, str] = {}
+            for record, last in seen.last.items():
+                source = names.get(record.source)
+                if source is None:
+                    source = clean(record.source, MAX_SOURCE) or default
+                    names[record.source] = source
+                yield row_of(record, source, judge(record), Span(seen.first[record], last))
 
 
-def row_of(record: Record, default: str, *, first: int, last: int, judge: Judge) -> Row:
+def row_of(record: Record, source: str, roi: Roi, span: Span) -> Row:
     """Return what the index keeps of a record; every text is cleaned and cut."""
-    roi = judge(record)
-    source = clean(record.source, MAX_SOURCE) or default
     return Row(
-        key=key_of(source, identity(record)),
-        source=source,
-        title=clean(record.title, MAX_TITLE),
-        url=web_link(record),
-        reward=_reward(record),
-        minutes=roi.minutes,
-        roi=roi.usd_min,
-        rank=_RANK[roi.provenance],
-        deadline=clean(record.deadline or record.end_time, MAX_DEADLINE),
-        first_seen=first,
-        last_seen=last,
+        key_of(source, identity(record)),
+        source,
+        clean(record.title, MAX_TITLE),
+        web_link(record),
+        _reward(record),
+        roi.minutes,
+        roi.usd_min,
+        _RANK[roi.provenance],
+        clean(record.deadline or record.end_time, MAX_DEADLINE),
+        span.first,
+        span.last,
     )
 
 
@@ -82,6 +105,9 @@ def key_of(source: str, ident: str) -> int:
 
 def _reward(record: Record) -> str:
     value = record.reward
+    if value is None:
+        return ""
     if isinstance(value, float):
         value = f"{value:g}"
-    return clean(f"{value or ''} {record.reward_currency or ''}", MAX_REWARD)
+    currency = record.reward_currency
+    return clean(value if currency is None else f"{value} {currency}", MAX_REWARD)

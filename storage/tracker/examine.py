@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from operator import attrgetter
-from pathlib import Path
 from typing import NamedTuple
 
 from storage.records import Phrase, Severity
@@ -21,7 +20,9 @@ _OWN = re.compile(
     r"|test_metrics_.*|package(-lock)?)\.json",
     re.IGNORECASE,
 )
-_told_by = attrgetter("source", "roi_usd_per_min", "roi")
+_source = attrgetter("source")
+_own = attrgetter("roi_usd_per_min")
+_roi = attrgetter("roi")
 DUPLICATES = 0.05
 SHRINK = 0.5
 MIN_COMPARED = 10
@@ -42,20 +43,14 @@ def is_own(name: str) -> bool:
 
 
 def examine(
-    name: str, path: Path, stamp: Stamp, *, max_bytes: int, before: FileReport | None
+    name: str, path: str, stamp: Stamp, *, max_bytes: int, before: FileReport | None
 ) -> Examined:
     """Read one file; never raises. `before` is its last report, if it was read before."""
     content = Content(name)
     if stamp.size > max_bytes:
-        content.fail(
-            FileState.TOO_LARGE,
-            "too_large",
-            Severity.ERROR,
-            size_bytes=stamp.size,
-            limit_bytes=max_bytes,
-        )
+        _refuse(content, stamp.size, max_bytes)
     else:
-        _load(content, path, max_bytes)
+        _load(content, path, stamp.size, max_bytes)
     own = is_own(name)
     if own and content.state in {FileState.OK, FileState.UNKNOWN_SHAPE}:
         content = Content(name, document_s=content.document_s)
@@ -81,51 +76,57 @@ def examine(
     return Examined(report, distinct, torn=content.torn)
 
 
-def _load(content: Content, path: Path, max_bytes: int) -> None:
+def _load(content: Content, path: str, size: int, max_bytes: int) -> None:
     try:
-        with path.open("rb", buffering=0) as file:
-            raw = file.read(max_bytes + 1) or b""
-            while len(raw) <= max_bytes and (more := file.read(max_bytes + 1 - len(raw))):
-                raw += more
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 (a string in, hot)
+            raw = file.read(size + 1)
+            while size < len(raw) <= max_bytes:  # it grew since it was listed
+                size = len(raw)
+                raw += file.read(max_bytes + 1 - size)
     except OSError as error:
         content.fail(FileState.UNREADABLE, "unreadable", Severity.CRITICAL, what=why(error))
         return
-    if len(raw) > max_bytes:  # it grew since it was listed
-        content.fail(
-            FileState.TOO_LARGE,
-            "too_large",
-            Severity.ERROR,
-            size_bytes=len(raw),
-            limit_bytes=max_bytes,
-        )
-        return
-    suffix = path.suffix.lower()
-    if suffix == ".csv":
-        tables.read_csv(content, raw)
-    elif suffix == ".json":
+    if len(raw) > max_bytes:
+        _refuse(content, len(raw), max_bytes)
+    elif path.lower().endswith(".json"):
         documents.read(content, raw)
+    elif path.lower().endswith(".csv"):
+        tables.read_csv(content, raw)
     else:
         tables.read_lines(content, raw)
 
 
-def _parts(content: Content) -> tuple[SourcePart, ...]:
-    """Count the records by source; note every ROI that cannot be one."""
-    seen = Counter(map(_told_by, content.records))
-    if any(impossible(own) or impossible(roi) for _, own, roi in seen):
-        _impossible(content)
-    named: dict[str, Counter[Figure]] = {}
-    default = source_of_name(content.name)
-    for (source, own, _), count in seen.items():
-        known = clean(source, MAX_SOURCE) or default
-        named.setdefault(known, Counter())[own] += count
-    return tuple(
-        SourcePart(source=source, records=figures.total(), constant=_constant(figures))
-        for source, figures in sorted(named.items())
+def _refuse(content: Content, size: int, max_bytes: int) -> None:
+    content.fail(
+        FileState.TOO_LARGE, "too_large", Severity.ERROR, size_bytes=size, limit_bytes=max_bytes
     )
 
 
-def _constant(figures: Counter[Figure]) -> bool:
-    return len(figures) == 1 and figures.total() > 1 and None not in figures
+def _parts(content: Content) -> tuple[SourcePart, ...]:
+    """Count the records by source; note every ROI that cannot be one."""
+    records = content.records
+    told = [record for record in records if record.roi_usd_per_min is not None]
+    figures = set(map(_own, told))
+    figures.update(map(_roi, records))
+    if any(map(impossible, figures)):
+        _impossible(content)
+    default = source_of_name(content.name)
+    counts: Counter[str] = Counter()
+    for source, count in Counter(map(_source, records)).items():
+        counts[clean(source, MAX_SOURCE) or default] += count
+    by_source: dict[str, list[Figure]] = {}
+    for record in told:
+        by_source.setdefault(clean(record.source, MAX_SOURCE) or default, []).append(
+            record.roi_usd_per_min
+        )
+    return tuple(
+        SourcePart(source=source, records=count, constant=_constant(by_source.get(source), count))
+        for source, count in sorted(counts.items())
+    )
+
+
+def _constant(figures: list[Figure] | None, count: int) -> bool:
+    return figures is not None and len(figures) == count > 1 and len(set(figures)) == 1
 
 
 def _impossible(content: Content) -> None:

@@ -1,12 +1,14 @@
 """What is remembered between two readings: in memory, and on disk where that can be written."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from operator import itemgetter
 
-from storage.opportunities import Opportunities, Row
+from storage.opportunities import Opportunities
 from storage.tracker import manifest
+from storage.tracker.batch import Batch
 from storage.tracker.manifest import Known
+from storage.tracker.roi import Judge
 
 _by_key = itemgetter(0)
 
@@ -14,8 +16,9 @@ _by_key = itemgetter(0)
 class Memory:
     """The last report of every file. Files and their opportunities are kept in one commit."""
 
-    def __init__(self, index: Opportunities) -> None:
+    def __init__(self, index: Opportunities, judge: Judge) -> None:
         self.index = index
+        self._judge = judge
         self.known: dict[str, Known] = {}
         self.trouble = ""
         self._generation = -1
@@ -37,9 +40,11 @@ class Memory:
         self._unsaved.clear()
         return True
 
-    def keep(self, found: Iterable[Row], fresh: Mapping[str, Known]) -> None:
+    def keep(self, batch: Batch, fresh: Mapping[str, Known]) -> None:
         """Commit a batch: its opportunities, and the files they come from."""
-        rows = sorted(found, key=_by_key)  # neighbours in the table are written together
+        rows = sorted(
+            batch.rows(self._judge), key=_by_key
+        )  # neighbours in the table are written together
 
         def commit(db: sqlite3.Connection) -> None:
             self.index.put(db, rows)

@@ -33,8 +33,7 @@ class Tracker:
     def __init__(self, folder: Path, *, index: Opportunities, options: ReadOptions) -> None:
         self._folder = folder
         self._options = options
-        self._judge = Judge(options.rates)
-        self._memory = Memory(index)
+        self._memory = Memory(index, Judge(options.rates))
         self._lock = Lock()
         self._last: Look | None = None
 
@@ -56,7 +55,6 @@ class Tracker:
                 listing=listing,
                 memory=self._memory,
                 options=self._options,
-                judge=self._judge,
                 now=now,
                 until_s=until_s,
             )

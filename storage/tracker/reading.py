@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 from typing import NamedTuple
 
 from storage.clock import monotonic_s
@@ -15,7 +14,6 @@ from storage.tracker.discovery import Listing, Stamp
 from storage.tracker.examine import Examined, examine
 from storage.tracker.manifest import Known
 from storage.tracker.memory import Memory
-from storage.tracker.roi import Judge
 from storage.tracker.snapshot import FileReport, FileState, Finding, ReadOptions
 
 BATCH_RECORDS = 10_000
@@ -45,7 +43,6 @@ class Reading:
     listing: Listing
     memory: Memory
     options: ReadOptions
-    judge: Judge
     now: datetime
     until_s: float
     pause: Callable[[float], object] = time.sleep
@@ -75,7 +72,7 @@ class Reading:
         before = self.memory.known.get(name)
         return examine(
             name,
-            Path(self.listing.paths[name]),
+            self.listing.paths[name],
             stamp,
             max_bytes=self.options.max_file_bytes,
             before=None if before is None else before.report,
@@ -94,7 +91,7 @@ class Reading:
 
     def _flush(self) -> None:
         if self._fresh:
-            self.memory.keep(self._batch.rows(self.judge), self._fresh)
+            self.memory.keep(self._batch, self._fresh)
             self._batch, self._fresh = Batch(), {}
 
     def _read_again(self) -> None:

@@ -92,15 +92,14 @@ def identity(record: Record) -> str:
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
+MAX_LINK = 2048
 
 
-def clean(text: object, limit: int) -> str:
+def clean(text: str | float | None, limit: int) -> str:
     """Return the text on one line, without control characters, cut to `limit` characters."""
     if text is None:
         return ""
-    plain = str(text)
-    if len(plain) > 4 * limit:
-        plain = plain[: 4 * limit]
+    plain = str(text)[: 4 * limit]
     if not plain.isprintable():
         plain = _CONTROL.sub(" ", plain)
     plain = plain.strip()
@@ -110,7 +109,10 @@ def clean(text: object, limit: int) -> str:
 def web_link(record: Record) -> str:
     """Return the record's link if it leads to the web; anything else is not to be clicked on."""
     for value in (record.url, record.link):
-        link = (value or "").strip()
-        if link.lower().startswith(("http://", "https://")) and len(link) <= 2048:  # noqa: PLR2004
-            return "" if _CONTROL.search(link) or " " in link else link
+        if not value:
+            continue
+        link = value.strip()
+        web = link[:8].lower().startswith(("http://", "https://"))
+        if web and len(link) <= MAX_LINK:
+            return link if link.isprintable() and " " not in link else ""
     return ""

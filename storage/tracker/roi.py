@@ -28,6 +28,9 @@ class Roi(NamedTuple):
     minutes: float | None
 
 
+NOTHING = Roi(None, Provenance.UNKNOWN, None)
+
+
 class Judge:
     """Tells ROI by one set of rates (USD per unit by upper-case currency)."""
 
@@ -37,6 +40,14 @@ class Judge:
 
     def __call__(self, record: Record) -> Roi:
         """Return the record's ROI; never raises, never a default."""
+        if (
+            record.reward is None
+            and record.roi is None
+            and record.roi_usd_per_min is None
+            and record.time_est_min is None
+            and record.estimated_time is None
+        ):
+            return NOTHING
         told = (
             record.roi_usd_per_min, record.roi, record.reward, record.reward_currency,
             record.time_est_min, record.estimated_time, record.time_estimated,

@@ -114,13 +114,12 @@ def test_the_deadline_cuts_and_the_next_reading_goes_on(folder: Folder) -> None:
 
 
 def a_reading(folder: Folder, pause: Callable[[float], object], until_s: float = 9e9) -> Reading:
-    memory = Memory(folder.index)
+    memory = Memory(folder.index, Judge({}))
     memory.refresh()
     return Reading(
         listing=scan(folder.path),
         memory=memory,
         options=ReadOptions(settle_s=2.0),
-        judge=Judge({}),
         now=NOON,
         until_s=until_s,
         pause=pause,
