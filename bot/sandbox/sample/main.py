@@ -25,7 +25,7 @@ QUESTS_AT_MIDNIGHT = 120
 SOURCES = 4
 DAY_S = 86_400
 HOSTILE_SHARE = 0.06
-MONEY_SHARE = 0.6
+MONEY_SHARE = 0.95
 CHAINS = ("Arbitrum", "Base", "Linea", "Optimism", "Scroll", "Starknet", "zkSync Era", "Zora")
 DEEDS = (
     "Bridge Week",

@@ -1,0 +1,102 @@
+"""The demo as a newcomer meets it: one command, a browser, something breaks and recovers."""
+
+import re
+import shutil
+import signal
+import socket
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from tests.bot.real import Running, running
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+ADDRESS = re.compile(r"open (http://\S+)")
+WITHIN_MS = 60_000
+
+
+async def address(demo: Running) -> str:
+    """Return the page's address, once it is served."""
+    await demo.until_said("Ctrl-C here ends it")
+    found = ADDRESS.search(demo.said)
+    assert found is not None, demo.said
+    return found[1]
+
+
+async def ask(page: Page, words: str) -> None:
+    """Type something into the chat."""
+    await page.locator("#text").fill(words)
+    await page.locator("#text").press("Enter")
+
+
+@pytest.mark.browser
+@pytest.mark.process
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+async def test_a_newcomer_breaks_the_tracker_and_sees_it_recover(tmp_path: Path) -> None:
+    """/health answers with a chart, a button works in place, an alert comes and is closed."""
+    async with running(tmp_path, "demo", "--no-browser", "--port", "0", settings={}) as demo:
+        url = await address(demo)
+        async with async_playwright() as driver:
+            browser = await driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+            page = await browser.new_page(viewport={"width": 1200, "height": 900})
+            troubles: list[str] = []
+            page.on("pageerror", lambda error: troubles.append(str(error)))
+            await page.goto(url)
+            log = page.locator("#log")
+            await ask(page, "/health")
+            again = log.get_by_role("button", name="Check again").last
+            await expect(again).to_be_visible(timeout=WITHIN_MS)
+            await expect(log.locator("img").last).to_be_visible(timeout=WITHIN_MS)
+            await again.click()
+            await expect(log.get_by_text("edited").last).to_be_visible(timeout=WITHIN_MS)
+            await page.locator("#breakers").get_by_role("button", name="Stop").click()
+            stopped = log.get_by_text(re.compile(r"main\.\W?py has stopped"))
+            await expect(stopped.first).to_be_visible(timeout=WITHIN_MS)
+            await log.get_by_role("button", name="I’m on it").last.click()
+            await expect(page.locator("#toast")).to_contain_text("You", timeout=WITHIN_MS)
+            await page.locator("#breakers").get_by_role("button", name="Start").click()
+            fixed = log.get_by_text(re.compile(r"Fixed · main\.\W?py has been running"))
+            await expect(fixed.first).to_be_visible(timeout=WITHIN_MS)
+            assert troubles == []
+            await browser.close()
+        demo.process.send_signal(signal.SIGINT)
+        assert await demo.ended(within_s=12) == 0
+
+
+@pytest.mark.process
+async def test_a_busy_port_is_said_and_the_next_one_taken(tmp_path: Path) -> None:
+    """Both ports are named; nothing is left behind after Ctrl-C."""
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        door.listen()
+        port = door.getsockname()[1]
+        words = ("demo", "--no-browser", "--port", str(port))
+        settings = {"TMPDIR": str(tmp_path)}
+        async with running(tmp_path, *words, settings=settings) as demo:
+            url = await address(demo)
+            assert f"Port {port} is busy" in demo.said
+            assert f":{port}/" not in url
+            children = [
+                one.pid for one in psutil.Process(demo.process.pid).children(recursive=True)
+            ]
+            assert children
+            demo.process.send_signal(signal.SIGINT)
+            assert await demo.ended(within_s=12) == 0
+    assert not left_behind(tmp_path)
+    assert not [pid for pid in children if psutil.pid_exists(pid)]
+
+
+def left_behind(folder: Path) -> list[Path]:
+    """Return the folders below; the log file of the run itself does not count."""
+    return [path for path in folder.iterdir() if path.is_dir()]
