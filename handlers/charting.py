@@ -19,7 +19,7 @@ class Charts:
     """One worker, started at the first chart and anew after it died or hung."""
 
     def __init__(self, *, timeout_s: float = 10.0) -> None:
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._pool: ProcessPoolExecutor | None = None
         self._turn = asyncio.Lock()
 
@@ -28,12 +28,12 @@ class Charts:
         async with self._turn:
             for _attempt in range(2):
                 try:
-                    return await asyncio.wait_for(self._ask(spec), self._timeout_s)
+                    return await asyncio.wait_for(self._ask(spec), self.timeout_s)
                 except BrokenProcessPool:
                     log.warning("the chart worker died; starting another")
                     self._drop()
                 except TimeoutError:
-                    log.warning("no chart within %.0f s; the worker is replaced", self._timeout_s)
+                    log.warning("no chart within %.0f s; the worker is replaced", self.timeout_s)
                     self._drop()
                     return None
                 except (ValueError, TypeError, OverflowError, RuntimeError) as error:

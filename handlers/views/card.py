@@ -6,7 +6,7 @@ from handlers.views.message import Button, Message, Style
 from handlers.views.text import Markup, escape
 from storage.records import Incident, Moment, Mute, Phrase, Severity, TimelineEntry
 
-EVIDENCE, TIMELINE, HINT, EFFECT = 9, 8, 7, 6
+FOLDED, HINT, EFFECT = 9, 7, 6
 GLYPHS = {
     Severity.OK: "🟢",
     Severity.INFO: "🔵",
@@ -33,15 +33,29 @@ def state_line(incident: Incident, language: Language, mute: Mute | None = None)
 
 
 def card(
-    incident: Incident, *, at: Moment, language: Language, mute: Mute | None = None
+    incident: Incident,
+    *,
+    at: Moment,
+    language: Language,
+    mute: Mute | None = None,
+    folded: bool = True,
 ) -> Message:
-    """Return the incident's own message as it stands now, for sending and for every edit."""
+    """Return the incident's own message as it stands now, for sending and for every edit.
+
+    Without `folded`, evidence and timeline are left to whoever shows them in full.
+    """
     language = language.at(at.wall)
     builder = Builder()
     if incident.closed is None:
         _open(builder, incident, language)
     else:
         _fixed(builder, incident, language)
+    if folded:
+        proof = incident.closed is None
+        builder.gap().add(
+            _evidence(incident, language) if proof else _timeline(incident, language),
+            weight=FOLDED,
+        )
     builder.gap().add(footer(incident, language, mute))
     return Message(
         html=builder.build(),
@@ -59,7 +73,6 @@ def _open(builder: Builder, incident: Incident, language: Language) -> None:
         builder.add(language.say("alert.now", fact=latest))
     builder.gap().add(language.say("alert.since", since_at=incident.since))
     _advice(builder, incident.fact, language)
-    builder.gap().add(_evidence(incident, language), weight=EVIDENCE)
 
 
 def _advice(builder: Builder, fact: Phrase, language: Language) -> None:
@@ -78,7 +91,6 @@ def _fixed(builder: Builder, incident: Incident, language: Language) -> None:
     if incident.ack_at is not None:
         took_s = (incident.ack_at - incident.opened).total_seconds()
         builder.add(language.say("alert.acked", who=incident.ack_by, after_s=took_s))
-    builder.gap().add(_timeline(incident, language), weight=TIMELINE)
 
 
 def lasted(incident: Incident, language: Language) -> Markup:

@@ -1,8 +1,13 @@
-"""The pictures: pure drawing from a specification to PNG; the only door to matplotlib."""
+"""The pictures: pure drawing from a specification to PNG; the only door to matplotlib.
+
+Everything is laid out by hand, in pixels from the lower left: axes and their ticks, which these
+pictures do not need, cost more than half of a plain matplotlib figure.
+"""
 
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +17,15 @@ from handlers.views.plots import (
     HealthChart,
     Panel,
     Spec,
-    Words,
-    nice,
+    scale_of,
     segments,
+    short,
     thin,
     time_ticks,
 )
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.artist import Artist
 
 CARD, PLATE, INK, DIM, GRID, ALARM = (
     "#1B222C",
@@ -33,31 +37,19 @@ CARD, PLATE, INK, DIM, GRID, ALARM = (
 )
 LINES = ("#56B4E9", "#E6A81C", "#3CCB9B", "#DE8FC0")
 BAR, BAR_LINE = "#3E9BD6", "#8ACBF2"
-WIDE_IN, DPI = 9.0, 100
+DASHES = (0, (5, 3))
+WIDE, DPI = 900, 100
 BIG, SMALL = 20, 17
+LEFT, RIGHT = 95, 873
+PANEL, PLATE_TALL, FOOT = 235, 162, 75
+ROW, MARGIN = 112, 27
 LEAST_MARK = 0.04
-SPANS = ((86_400.0, 3), (3600.0, 2), (60.0, 1), (1.0, 0))
+FONT = "DejaVu Sans"
 
 
 def paint(spec: Spec) -> bytes:
     """Return the picture as PNG, 900 pixels wide; text it has no glyphs for is left out."""
-    figure = _bars(spec) if isinstance(spec, BarChart) else _health(spec)
-    return _png(figure)
-
-
-def _png(figure: "Figure") -> bytes:
-    out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=DPI, pil_kwargs={"compress_level": 4})
-    return out.getvalue()
-
-
-def _figure(tall_in: float) -> "Figure":
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  (heavy)
-    from matplotlib.figure import Figure  # noqa: PLC0415  (heavy)
-
-    figure = Figure(figsize=(WIDE_IN, tall_in), dpi=DPI, facecolor=CARD)
-    FigureCanvasAgg(figure)
-    return figure
+    return _bars(spec) if isinstance(spec, BarChart) else _health(spec)
 
 
 @cache
@@ -68,7 +60,7 @@ def _glyphs() -> frozenset[int]:
         get_font,
     )
 
-    return frozenset(get_font(findfont(FontProperties(family="DejaVu Sans"))).get_charmap())
+    return frozenset(get_font(findfont(FontProperties(family=FONT))).get_charmap())
 
 
 def drawable(text: str, most: int = 60) -> str:
@@ -79,133 +71,182 @@ def drawable(text: str, most: int = 60) -> str:
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
-def _text(axes: "Axes", x: float, y: float, text: str, **style: Any) -> None:  # noqa: ANN401
-    axes.text(x, y, text, parse_math=False, family="DejaVu Sans", **style)
+class Sheet:
+    """A dark card of that many pixels, readable in light chats and in dark ones."""
+
+    def __init__(self, tall: int) -> None:
+        from matplotlib.figure import Figure  # noqa: PLC0415  (heavy)
+        from matplotlib.transforms import IdentityTransform  # noqa: PLC0415  (heavy)
+
+        size = (WIDE / DPI, tall / DPI)
+        self.tall = tall
+        self._figure: Figure = Figure(figsize=size, dpi=DPI, facecolor=CARD)
+        self._pixels = IdentityTransform()
+
+    def text(self, x: float, y: float, text: str, **style: Any) -> None:  # noqa: ANN401
+        """Write one line; `drawable` first."""
+        if not text:
+            return
+        self._figure.text(
+            x, y, text, transform=self._pixels, parse_math=False, family=FONT, **style
+        )
+
+    def line(self, xs: Sequence[float], ys: Sequence[float], **style: Any) -> None:  # noqa: ANN401
+        """Draw a line through points."""
+        from matplotlib.lines import Line2D  # noqa: PLC0415  (heavy)
+
+        self._add(Line2D(xs, ys, **style))
+
+    def area(self, points: Sequence[tuple[float, float]], colour: str) -> None:
+        """Fill what the points enclose, lightly."""
+        from matplotlib.patches import Polygon  # noqa: PLC0415  (heavy)
+
+        self._add(Polygon(points, facecolor=colour, alpha=0.18, linewidth=0))
+
+    def box(self, corner: tuple[float, float], wide: float, tall: float, **style: Any) -> None:  # noqa: ANN401
+        """Draw a box from its lower left corner."""
+        from matplotlib.patches import Rectangle  # noqa: PLC0415  (heavy)
+
+        self._add(Rectangle(corner, wide, tall, **style))
+
+    def _add(self, artist: "Artist") -> None:
+        artist.set_transform(self._pixels)
+        self._figure.add_artist(artist)
+
+    def png(self) -> bytes:
+        """Return the picture; few colours make a small file."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  (heavy)
+        from PIL import Image  # noqa: PLC0415  (heavy)
+
+        canvas = FigureCanvasAgg(self._figure)
+        canvas.draw()  # type: ignore[no-untyped-call]
+        pixels = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
+        image = Image.frombuffer("RGBA", canvas.get_width_height(), bytes(pixels))
+        out = io.BytesIO()
+        image.convert("RGB").quantize(256, method=Image.Quantize.FASTOCTREE).save(out, "png")
+        return out.getvalue()
 
 
-def _health(spec: HealthChart) -> "Figure":
-    rows = len(spec.panels)
-    figure = _figure(0.75 + 2.35 * rows)
-    tall = figure.get_figheight()
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where a panel stands, and how times and values become pixels in it."""
+
+    sheet: Sheet
+    spec: HealthChart
+    bottom: float
+    top_value: float
+    scale: float
+    unit: str
+
+    def x(self, at_s: float) -> float:
+        """Return the column of a time."""
+        share = (at_s - self.spec.since_s) / max(self.spec.until_s - self.spec.since_s, 1.0)
+        return LEFT + share * (RIGHT - LEFT)
+
+    def y(self, value: float) -> float:
+        """Return the row of a value, kept on the plate."""
+        share = min(max(value / self.scale / self.top_value, 0.0), 1.0)
+        return self.bottom + share * PLATE_TALL
+
+    @property
+    def top(self) -> float:
+        """The upper edge of the plate."""
+        return self.bottom + PLATE_TALL
+
+
+def _health(spec: HealthChart) -> bytes:
+    sheet = Sheet(FOOT + PANEL * len(spec.panels))
     ticks = time_ticks(spec.since_s, spec.until_s, spec.zone)
     for row, panel in enumerate(spec.panels):
-        bottom = tall - 2.35 * (row + 1) + 0.1
-        axes = figure.add_axes((0.105, bottom / tall, 0.865, 1.62 / tall))
-        _plate(axes, spec, ticks, labelled=row == rows - 1)
-        _panel(axes, panel, spec, LINES[row % len(LINES)])
-    return figure
+        points = [
+            p for p in panel.points if spec.since_s <= p[0] <= spec.until_s and math.isfinite(p[1])
+        ]
+        top, scale, unit = scale_of(panel, [value for _, value in points], spec.words)
+        frame = Frame(sheet, spec, sheet.tall - PANEL * (row + 1) + 10, top, scale, unit)
+        _plate(frame, ticks, labelled=row == len(spec.panels) - 1)
+        _panel(frame, panel, points, LINES[row % len(LINES)])
+    return sheet.png()
 
 
-def _plate(
-    axes: "Axes", spec: HealthChart, ticks: Sequence[tuple[float, str]], *, labelled: bool
-) -> None:
-    axes.set_facecolor(PLATE)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    axes.set_xlim(spec.since_s, spec.until_s)
-    axes.set_xticks(
-        [at for at, _ in ticks], [text for _, text in ticks] if labelled else [""] * len(ticks)
-    )
-    axes.tick_params(length=0, colors=DIM, labelsize=SMALL, pad=8)
-    axes.grid(color=GRID, linewidth=1)
-    axes.set_axisbelow(True)
+def _plate(frame: Frame, ticks: Sequence[tuple[float, str]], *, labelled: bool) -> None:
+    sheet, bottom = frame.sheet, frame.bottom
+    sheet.box((LEFT, bottom), RIGHT - LEFT, PLATE_TALL, facecolor=PLATE, edgecolor="none")
+    for at, label in ticks:
+        x = frame.x(at)
+        sheet.line([x, x], [bottom, frame.top], color=GRID, linewidth=1)
+        if labelled:
+            sheet.text(x, bottom - 12, label, color=DIM, size=SMALL, ha="center", va="top")
+    for share, label in ((0.0, "0"), (0.5, ""), (1.0, short(frame.top_value, frame.spec.words))):
+        y = bottom + share * PLATE_TALL
+        sheet.line([LEFT, RIGHT], [y, y], color=GRID, linewidth=1)
+        sheet.text(LEFT - 12, y, drawable(label, 6), color=DIM, size=SMALL, ha="right", va="center")
 
 
-def _panel(axes: "Axes", panel: Panel, spec: HealthChart, colour: str) -> None:
-    points = [
-        p for p in panel.points if spec.since_s <= p[0] <= spec.until_s and math.isfinite(p[1])
-    ]
-    top, scale, unit = _scale(panel, [v for _, v in points], spec.words)
-    axes.set_ylim(0, top)
-    axes.set_yticks([0, top / 2, top], ["0", "", _number(top, spec.words)])
-    _text(axes, 0, 1.07, drawable(panel.title), transform=axes.transAxes, color=INK, size=BIG)
+def _panel(frame: Frame, panel: Panel, points: Sequence[tuple[float, float]], colour: str) -> None:
+    sheet, spec, head = frame.sheet, frame.spec, frame.top + 12
+    sheet.text(LEFT, head, drawable(panel.title), color=INK, size=BIG)
     if not points:
-        said = {
-            "transform": axes.transAxes,
-            "color": DIM,
-            "size": BIG,
-            "ha": "center",
-            "va": "center",
-        }
-        _text(axes, 0.5, 0.5, drawable(spec.words.no_data), **said)
+        middle = ((LEFT + RIGHT) / 2, (frame.bottom + frame.top) / 2)
+        said = drawable(spec.words.no_data)
+        sheet.text(*middle, said, color=DIM, size=BIG, ha="center", va="center")
     recent = bool(points) and spec.until_s - points[-1][0] <= spec.gap_s
-    now = f"{_number(points[-1][1] / scale, spec.words)} {unit}" if recent else "–"
-    style = {"transform": axes.transAxes, "size": BIG + 4, "weight": "bold"}
-    _text(axes, 1, 1.07, drawable(now, 14), color=colour if recent else DIM, ha="right", **style)
-    for xs, values in segments(thin(points), spec.gap_s):
-        ys = [value / scale for value in values]
-        axes.fill_between(xs, ys, color=colour, alpha=0.18, linewidth=0)
-        axes.plot(
-            xs, ys, color=colour, linewidth=3, marker="o" if len(xs) == 1 else "", markersize=7
-        )
+    now = f"{short(points[-1][1] / frame.scale, spec.words)} {frame.unit}" if recent else "–"
+    style = {"color": colour if recent else DIM, "size": BIG + 4, "weight": "bold"}
+    sheet.text(RIGHT, head, drawable(now, 14), ha="right", **style)
+    for times, values in segments(thin(points), spec.gap_s):
+        xs, ys = [frame.x(at) for at in times], [frame.y(value) for value in values]
+        around = [(xs[0], frame.bottom), *zip(xs, ys, strict=True), (xs[-1], frame.bottom)]
+        sheet.area(around, colour)
+        dot = {"marker": "o", "markersize": 7} if len(xs) == 1 else {}
+        sheet.line(xs, ys, color=colour, linewidth=3, **dot)
     if panel.limit is not None:
-        _limit(axes, panel.limit / scale, unit, spec)
+        _limit(frame, panel.limit)
 
 
-def _limit(axes: "Axes", y: float, unit: str, spec: HealthChart) -> None:
-    axes.axhline(y, color=ALARM, linewidth=2, linestyle=(0, (5, 3)))
-    label = drawable(f"{spec.words.limit} {_number(y, spec.words)} {unit}")
-    high = y > axes.get_ylim()[1] * 0.75
+def _limit(frame: Frame, limit: float) -> None:
+    y, words = frame.y(limit), frame.spec.words
+    frame.sheet.line([LEFT, RIGHT], [y, y], color=ALARM, linewidth=2, linestyle=DASHES)
+    label = drawable(f"{words.limit} {short(limit / frame.scale, words)} {frame.unit}", 24)
     box = {"facecolor": PLATE, "edgecolor": "none", "pad": 1.5, "alpha": 0.8}
-    style = {"color": ALARM, "size": SMALL - 2, "va": "top" if high else "bottom", "bbox": box}
-    _text(
-        axes,
-        spec.since_s + (spec.until_s - spec.since_s) * 0.012,
-        y * (0.95 if high else 1.05),
-        label,
-        **style,
-    )
+    below = y > frame.bottom + 0.75 * PLATE_TALL
+    style = {"color": ALARM, "size": SMALL - 2, "va": "top" if below else "bottom", "bbox": box}
+    frame.sheet.text(LEFT + 10, y - 9 if below else y + 9, label, **style)
 
 
-def _scale(panel: Panel, values: Sequence[float], words: Words) -> tuple[float, float, str]:
-    """Return the top of the axis, what to divide values by, and the unit."""
-    highest = max([*values, 0.0])
-    if not panel.duration:
-        return 100.0 if highest <= 100 else highest * 1.1, 1.0, "%"  # noqa: PLR2004
-    highest = max(highest, (panel.limit or 0.0) * 1.25, 1.0)
-    scale, index = next(each for each in SPANS if highest >= 1.5 * each[0] or each[0] == 1.0)
-    return nice(highest / scale), scale, words.units[index]
-
-
-def _number(value: float, words: Words) -> str:
-    text = f"{value:.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"  # noqa: PLR2004
-    return text.replace(".", words.decimal)
-
-
-def _bars(spec: BarChart) -> "Figure":
+def _bars(spec: BarChart) -> bytes:
     rows = len(spec.bars) or 2
     highest = max((bar.value for bar in spec.bars), default=1.0) or 1.0
-    marked = spec.floor is not None and spec.floor >= highest * LEAST_MARK
-    tall = 0.3 + 1.12 * rows + (0.35 if marked else 0.0)
-    figure = _figure(tall)
-    axes = figure.add_axes((0.03, 0.0, 0.94, 1.0))
-    axes.set_axis_off()
-    axes.set_xlim(0, highest * 1.36)
-    axes.set_ylim(rows + 0.1, rows + 0.1 - tall / 1.12)
-    if not spec.bars:
-        said = {"color": DIM, "size": BIG, "ha": "center", "va": "center"}
-        _text(axes, highest * 0.68, 0.5, drawable(spec.empty_text), **said)
+    floor = spec.floor if spec.floor is not None and spec.floor >= highest * LEAST_MARK else None
+    sheet = Sheet(30 + ROW * rows + (35 if floor is not None else 0))
     for row, bar in enumerate(spec.bars):
-        _bar(axes, bar, row, highest)
-    if marked:
-        floor = spec.floor or 0.0
+        _bar(sheet, bar, 20 + ROW * (rows - 1 - row), highest)
+    if not spec.bars:
+        style = {"color": DIM, "size": BIG, "ha": "center", "va": "center"}
+        sheet.text(WIDE / 2, sheet.tall / 2, drawable(spec.empty_text), **style)
+    elif floor is not None:
+        x = MARGIN + _length(floor, highest)
         for row in range(rows):
-            axes.plot([floor] * 2, [row + 0.4, row + 0.96], color=ALARM, linewidth=2)
-        style = {"color": ALARM, "size": SMALL, "ha": "left", "va": "center"}
-        _text(axes, floor, -0.18, "▾ " + drawable(spec.floor_text), **style)
-    return figure
+            sheet.line([x, x], [16 + ROW * row, 74 + ROW * row], color=ALARM, linewidth=2)
+        label = f"▾ {drawable(spec.floor_text)}"
+        sheet.text(x - 6, sheet.tall - 28, label, color=ALARM, size=SMALL, va="center")
+    return sheet.png()
 
 
-def _bar(axes: "Axes", bar: Bar, row: int, highest: float) -> None:
+def _length(value: float, highest: float) -> float:
+    return value / highest * 0.72 * (WIDE - 2 * MARGIN)
+
+
+def _bar(sheet: Sheet, bar: Bar, bottom: float, highest: float) -> None:
     looks: dict[str, dict[str, Any]] = {
         "given": {"facecolor": BAR, "edgecolor": BAR},
         "computed": {"facecolor": PLATE, "edgecolor": BAR_LINE, "hatch": "//"},
     }
     look = looks.get(bar.provenance, {"facecolor": PLATE, "edgecolor": BAR_LINE, "linestyle": "--"})
-    axes.barh(row + 0.68, max(bar.value, highest * 0.004), height=0.4, linewidth=2, **look)
-    place: dict[str, Any] = {"y": row + 0.26, "size": BIG, "va": "center"}
-    _text(axes, 0, text=f"{bar.rank}.", color=DIM, **place)
-    indent = 0.055 if bar.rank < 10 else 0.085  # noqa: PLR2004
-    _text(axes, highest * indent, text=drawable(bar.label, 46), color=INK, **place)
+    long = max(_length(bar.value, highest), 4.0)
+    sheet.box((MARGIN, bottom), long, 46, linewidth=2, **look)
+    place: dict[str, Any] = {"y": bottom + 70, "size": BIG, "va": "center"}
+    sheet.text(MARGIN, text=f"{bar.rank}.", color=DIM, **place)
+    indent = 36 if bar.rank < 10 else 54  # noqa: PLR2004
+    sheet.text(MARGIN + indent, text=drawable(bar.label, 46), color=INK, **place)
     style = {"color": BAR_LINE, "size": BIG, "weight": "bold", "va": "center"}
-    _text(axes, bar.value + highest * 0.02, row + 0.68, drawable(bar.text), **style)
+    sheet.text(MARGIN + long + 12, bottom + 23, drawable(bar.text, 24), **style)

@@ -63,21 +63,20 @@ def _row(incident: Incident, language: Language) -> tuple[Button, ...]:
 def details(incident: Incident, *, at: Moment, language: Language) -> Message:
     """Return everything known of one incident; a text file where a message cannot hold it."""
     language = language.at(at.wall)
-    shown = card(incident, at=at, language=language)
+    shown = card(incident, at=at, language=language, folded=False)
     builder = Builder(limit=10**9).add(shown.html)
     story = [str(timeline_line(entry, language)) for entry in incident.timeline]
     proof = [f"<code>{language.say(each)}</code>" for each in incident.evidence]
-    if incident.closed is None and story:
-        builder.gap().add(f"<b>{language.say('alert.timeline')}</b>").add("\n".join(story))
-    if incident.closed is not None and proof:
-        builder.gap().add(f"<b>{language.say('alert.evidence')}</b>").add("\n".join(proof))
+    for title, lines in (("alert.evidence", proof), ("alert.timeline", story)):
+        if lines:
+            builder.gap().add(f"<b>{language.say(title)}</b>").add("\n".join(lines))
     full = builder.build()
     if fits(full, TEXT_UNITS):
-        return Message(html=full, buttons=shown.buttons)
+        return Message(html=full)
     head = f"<code>#{incident.number}</code> {language.say('details.attached')}"
     name = f"incident-{incident.number}.txt"
     document = Document(name=name, content=_plain(incident, language).encode("utf-8", "replace"))
-    return Message(html=Markup(head), document=document, buttons=shown.buttons)
+    return Message(html=Markup(head), document=document)
 
 
 def _plain(incident: Incident, language: Language) -> str:

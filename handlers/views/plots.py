@@ -8,6 +8,7 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 MOST_POINTS = 600
+SPANS = ((86_400.0, 3), (3600.0, 2), (60.0, 1), (1.0, 0))
 STEPS_S = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200)
 
 
@@ -112,3 +113,19 @@ def time_ticks(since_s: float, until_s: float, zone: str, most: int = 5) -> list
         if minutes % (step // 60) == 0 and (not ticks or ticks[-1][1] != f"{here:%H:%M}"):
             ticks.append((float(at), f"{here:%H:%M}"))
     return ticks[:: max(1, math.ceil(len(ticks) / (most + 1)))]
+
+
+def scale_of(panel: Panel, values: Sequence[float], words: Words) -> tuple[float, float, str]:
+    """Return the top of the axis, what to divide values by, and the unit."""
+    highest = max([*values, 0.0])
+    if not panel.duration:
+        return 100.0 if highest <= 100 else highest * 1.1, 1.0, "%"  # noqa: PLR2004
+    highest = max(highest, (panel.limit or 0.0) * 1.25, 1.0)
+    scale, index = next(each for each in SPANS if highest >= 1.5 * each[0] or each[0] == 1.0)
+    return nice(highest / scale), scale, words.units[index]
+
+
+def short(value: float, words: Words) -> str:
+    """Return a number for an axis: two or three signs."""
+    text = f"{value:.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"  # noqa: PLR2004
+    return text.replace(".", words.decimal)

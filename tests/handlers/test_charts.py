@@ -34,11 +34,20 @@ def picture(png: bytes) -> Image.Image:
     return Image.open(io.BytesIO(png)).convert("RGB")
 
 
-def colours(png: bytes) -> set[tuple[int, ...]]:
-    """Return all colours of a picture."""
+LINE = (0x56, 0xB4, 0xE9)
+
+
+def near(pixel: object) -> bool:
+    """Return whether this is the first line's colour, give or take the palette."""
+    assert isinstance(pixel, tuple)
+    return all(abs(a - b) <= 12 for a, b in zip(pixel, LINE, strict=True))
+
+
+def drawn(png: bytes) -> bool:
+    """Return whether a line is on the picture."""
     found = picture(png).getcolors(1_000_000)
     assert found is not None
-    return {colour for _, colour in found if isinstance(colour, tuple)}
+    return any(near(colour) for _, colour in found)
 
 
 def health(*points: tuple[tuple[float, float], ...], limit: float | None = 85) -> HealthChart:
@@ -65,7 +74,6 @@ def test_a_picture_is_small_and_as_wide_as_a_phone_shows_well() -> None:
 
 def test_a_gap_is_drawn_as_a_gap() -> None:
     """Where samples are missing nothing is drawn: the line stops and starts again."""
-    line = (0x56, 0xB4, 0xE9)
 
     def columns(png: bytes) -> list[int]:
         image = picture(png)
@@ -73,7 +81,7 @@ def test_a_gap_is_drawn_as_a_gap() -> None:
         assert pixels is not None
         return [
             x for x in range(image.width)
-            if any(pixels[x, y] == line for y in range(80, image.height - 60))
+            if any(near(pixels[x, y]) for y in range(80, image.height - 60))
         ]  # fmt: skip
 
     whole = columns(paint(health(every(300))))
@@ -89,14 +97,13 @@ def test_missing_data_is_said_and_not_drawn_as_zero() -> None:
     """An empty panel has words and no line, unlike one of zeros."""
     zeros = tuple((at, 0.0) for at, _ in every(300))
     assert paint(health(())) != paint(health(zeros))
-    line = (0x56, 0xB4, 0xE9)
-    assert line not in colours(paint(health((), limit=None)))
-    assert line in colours(paint(health(zeros, limit=None)))
+    assert not drawn(paint(health((), limit=None)))
+    assert drawn(paint(health(zeros, limit=None)))
 
 
 def test_a_lonely_sample_is_seen() -> None:
     """One point between two gaps is a dot."""
-    assert (0x56, 0xB4, 0xE9) in colours(paint(health(((NOON - DAY / 2, 40.0),))))
+    assert drawn(paint(health(((NOON - DAY / 2, 40.0),))))
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -5.0, 0.0, 1e300])
@@ -110,7 +117,7 @@ def test_every_naughty_title_is_drawn(shared_data: Path) -> None:
     naughty = json.loads((shared_data / "naughty_strings/blns.json").read_text("utf-8"))
     for start in range(0, len(naughty), 20):
         bars = tuple(
-            Bar(rank=rank, label=text, value=float(rank), text=text[:20], provenance="computed")
+            Bar(rank=rank, label=text, value=float(rank), text="", provenance="computed")
             for rank, text in enumerate(naughty[start : start + 20], 1)
         )
         assert paint(BarChart(bars=bars, floor=2.0, floor_text="from 2"))
@@ -134,12 +141,12 @@ def test_an_empty_list_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "drawn"),
+    ("text", "kept"),
     [("a\u202eb\x00c", "a b c"), ("比特币 Zora 🎉", "Zora"), ("$x^2$", "$x^2$"), ("🎉", "")],
 )
-def test_only_what_the_font_has_is_drawn(text: str, drawn: str) -> None:
+def test_only_what_the_font_has_is_drawn(text: str, kept: str) -> None:
     """No boxes for missing glyphs."""
-    assert drawable(text) == drawn
+    assert drawable(text) == kept
 
 
 @given(st.lists(st.floats(0, 1e6), max_size=80), st.floats(1, 1e4))
