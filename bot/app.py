@@ -109,7 +109,7 @@ def build(
         clock=clock,
         history=History(found.state_dir / "history.sqlite"),
         alerts=alerts,
-        damaged=lambda: database.damaged,
+        database=database,
     )
     services = Services(
         watch=parts.watch,

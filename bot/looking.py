@@ -1,6 +1,5 @@
 """Builds what looks at the tracker; the bot and the one-shots share it, and neither Telegram."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.settings import Settings
@@ -11,6 +10,7 @@ from jobs.probes.host import HostProbe
 from jobs.probes.own import LoopLag, OwnProbe
 from jobs.probes.processes import ProcessProbe
 from jobs.watch import Listener, Watch
+from storage.database import Database
 from storage.history import History
 from storage.opportunities import Opportunities
 from storage.records import Clock
@@ -54,7 +54,7 @@ def looking(
     clock: Clock,
     history: History,
     alerts: Listener | None = None,
-    damaged: Callable[[], tuple[str, ...]] = tuple,
+    database: Database | None = None,
 ) -> Looking:
     """Build it over `history`; without `alerts` nothing is alerted and no samples are kept."""
     opportunities = Opportunities(history)
@@ -73,7 +73,12 @@ def looking(
             opportunities=opportunities,
             processes=ProcessProbe(found.scraper_commands),
             host=host,
-            own=OwnProbe(found.state_dir, lag=lag, damaged=damaged),
+            own=OwnProbe(
+                found.state_dir,
+                lag=lag,
+                state_error=lambda: (database.error if database else "") or history.error,
+                damaged=lambda: _damaged(database, history),
+            ),
         )
     )
     watch = Watch(
@@ -84,3 +89,9 @@ def looking(
         history=None if alerts is None else history,
     )
     return Looking(history=history, opportunities=opportunities, host=host, lag=lag, watch=watch)
+
+
+def _damaged(database: Database | None, history: History) -> tuple[str, ...]:
+    """Return the files of the state that could not be read and were set aside."""
+    kept = (history.path.name,) if history.damaged else ()
+    return (*(database.damaged if database else ()), *kept)
