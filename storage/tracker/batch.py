@@ -1,6 +1,6 @@
 """Many files' records to a few rows: what is listed again is worked out once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -30,26 +30,6 @@ class Span(NamedTuple):
     last: int
 
 
-class Seen:
-    """The different records under one default source, with their first and last times."""
-
-    def __init__(self) -> None:
-        self.first: dict[Record, int] = {}
-        self.last: dict[Record, int] = {}
-        self._oldest = 2**63
-
-    def add(self, records: Mapping[Record, None], at: int) -> None:
-        """Take in one file's records; fastest where files come newest first."""
-        if at <= self._oldest:
-            self._oldest = at
-            self.last.update(dict.fromkeys(records.keys() - self.last.keys(), at))
-            self.first.update(dict.fromkeys(records, at))
-            return
-        for record in records:
-            self.first[record] = min(at, self.first.get(record, at))
-            self.last[record] = max(at, self.last.get(record, at))
-
-
 class Batch:
     """Collects what some files hold, until it is worth a commit.
 
@@ -59,25 +39,33 @@ class Batch:
 
     def __init__(self) -> None:
         self.size = 0
-        self.seen: dict[str, Seen] = {}
+        self.seen: dict[str, dict[Record, list[int]]] = {}
 
     def add(self, examined: Examined) -> None:
         """Take in one file."""
-        seen = self.seen.setdefault(source_of_name(examined.report.name), Seen())
-        self.size -= len(seen.last)
-        seen.add(examined.distinct, micros(examined.report.at))
-        self.size += len(seen.last)
+        at = micros(examined.report.at)
+        seen = self.seen.setdefault(source_of_name(examined.report.name), {})
+        self.size -= len(seen)
+        for record in examined.distinct:
+            times = seen.get(record)  # the one look-up: comparing equal records is what costs
+            if times is None:
+                seen[record] = [at, at]
+            elif at < times[0]:
+                times[0] = at
+            elif at > times[1]:
+                times[1] = at
+        self.size += len(seen)
 
     def rows(self, judge: Judge) -> Iterator[Row]:
         """Yield a row per different record; one opportunity may have several."""
         for default, seen in self.seen.items():
             names: dict[str | None, str] = {}
-            for record, last in seen.last.items():
+            for record, (first, last) in seen.items():
                 source = names.get(record.source)
                 if source is None:
                     source = clean(record.source, MAX_SOURCE) or default
                     names[record.source] = source
-                yield row_of(record, source, judge(record), Span(seen.first[record], last))
+                yield row_of(record, source, judge(record), Span(first, last))
 
 
 def row_of(record: Record, source: str, roi: Roi, span: Span) -> Row:

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ _OWN = re.compile(
 )
 _source = attrgetter("source")
 _own = attrgetter("roi_usd_per_min")
+_own_of = attrgetter("source", "roi_usd_per_min")
 _roi = attrgetter("roi")
 DUPLICATES = 0.05
 SHRINK = 0.5
@@ -111,31 +113,36 @@ def _parts(content: Content) -> tuple[SourcePart, ...]:
     if any(map(impossible, figures)):
         _impossible(content)
     default = source_of_name(content.name)
-    counts: Counter[str] = Counter()
+    shares: dict[str, Share] = {}
     for source, count in Counter(map(_source, records)).items():
-        counts[clean(source, MAX_SOURCE) or default] += count
-    by_source: dict[str, list[Figure]] = {}
-    for record in told:
-        by_source.setdefault(clean(record.source, MAX_SOURCE) or default, []).append(
-            record.roi_usd_per_min
-        )
+        shares.setdefault(clean(source, MAX_SOURCE) or default, Share()).records += count
+    for (source, figure), count in Counter(map(_own_of, told)).items():
+        shares[clean(source, MAX_SOURCE) or default].figures[figure] += count
     return tuple(
-        SourcePart(source=source, records=count, constant=_constant(by_source.get(source), count))
-        for source, count in sorted(counts.items())
+        SourcePart(source=source, records=share.records, constant=share.is_constant())
+        for source, share in sorted(shares.items())
     )
 
 
-def _constant(figures: list[Figure] | None, count: int) -> bool:
-    return figures is not None and len(figures) == count > 1 and len(set(figures)) == 1
+@dataclass(slots=True)
+class Share:
+    """One source's part of a file: how many records, and the ROI its scraper gave them."""
+
+    records: int = 0
+    figures: Counter[Figure] = field(default_factory=Counter)
+
+    def is_constant(self) -> bool:
+        """Tell whether several records all have one and the same figure."""
+        return self.records > 1 and list(self.figures.values()) == [self.records]
 
 
 def _impossible(content: Content) -> None:
     for number, record in enumerate(content.records):
-        for field in ("roi_usd_per_min", "roi"):
-            value = getattr(record, field)
+        for name in ("roi_usd_per_min", "roi"):
+            value = getattr(record, name)
             if impossible(value):
                 reason = Phrase("tracker.roi_impossible", {"value": clean(value, 30)})
-                content.note(reason, Severity.WARNING, record=number, where=field)
+                content.note(reason, Severity.WARNING, record=number, where=name)
 
 
 def _distinct(records: list[Record]) -> dict[Record, None]:

@@ -89,8 +89,11 @@ class Tracker:
             for name in sorted(listing.stamps)
             if name in reading.unstable or name in known
         ]
-        files = tuple(_judged(report, now) for report in current)
         until = now + AHEAD
+        files = tuple(
+            _judged(report, now) if report.at > until and report.records else report
+            for report in current
+        )
         snapshot = Snapshot(
             folder=listing.state,
             files=files,
@@ -115,7 +118,7 @@ class Tracker:
 
 def _judged(report: FileReport, now: datetime) -> FileReport:
     """Add what depends on the hour: a time that lies in the future."""
-    ahead = future(report.name, report.at, now) if report.records else None
+    ahead = future(report.name, report.at, now)
     return report if ahead is None else with_finding(report, ahead)
 
 

@@ -16,7 +16,7 @@ from storage.tracker.manifest import Known
 from storage.tracker.memory import Memory
 from storage.tracker.snapshot import FileReport, FileState, Finding, ReadOptions
 
-BATCH_RECORDS = 10_000
+BATCH_RECORDS = 5_000
 BATCH_FILES = 250
 YOUNG_S = 5.0
 TORN_S = 600.0
@@ -103,7 +103,7 @@ class Reading:
         if in_time:
             self.pause(max(0.0, ready_s - monotonic_s()))
         for suspect in self._suspects:
-            stamp = _stamp(self.listing.paths[suspect.name]) if in_time else None
+            stamp = _stamp(self.listing.paths[suspect.name], suspect.stamp) if in_time else None
             if stamp is None:
                 self._leave(suspect.examined)
                 continue
@@ -122,9 +122,10 @@ class Reading:
         )
 
 
-def _stamp(path: str) -> Stamp | None:
+def _stamp(path: str, before: Stamp) -> Stamp | None:
     try:
         seen = os.stat(path)  # noqa: PTH116 (the raw path of a listing)
     except OSError:
         return None
-    return Stamp(seen.st_size, seen.st_mtime_ns, seen.st_ino)
+    inode = seen.st_ino if before.inode else 0  # a listing on Windows has no inodes
+    return Stamp(seen.st_size, seen.st_mtime_ns, inode)

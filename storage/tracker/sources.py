@@ -1,10 +1,11 @@
 """What the files say about each source, all together."""
 
-from collections.abc import Iterable, Mapping
+import heapq
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from storage.tracker.snapshot import FileReport, SourceReport
+from storage.tracker.snapshot import FileReport, SourcePart, SourceReport
 
 # When Layer3's interface fails, its scraper writes stubs with a made-up, constant ROI.
 ALWAYS_STUB = "Layer3"
@@ -14,7 +15,7 @@ REPEATED_SPAN = timedelta(hours=6)
 
 
 class Run(NamedTuple):
-    """What one file held of one source."""
+    """What one file, or several of one time, held of one source."""
 
     at: datetime
     records: int
@@ -22,31 +23,36 @@ class Run(NamedTuple):
 
 
 def summarise(
-    files: Iterable[FileReport], *, until: datetime, newest_key: Mapping[str, datetime]
+    files: Collection[FileReport], *, until: datetime, newest_key: Mapping[str, datetime]
 ) -> dict[str, SourceReport]:
     """Return a report per source over the files that are not from after `until`.
 
     `newest_key` tells when each source's newest opportunity was first seen.
     """
-    runs: dict[str, dict[datetime, Run]] = {}
+    runs: dict[str, dict[datetime, SourcePart]] = {}
     for file in files:
-        for part in file.parts:
-            of_source = runs.setdefault(part.source, {})
-            if file.at > until:
-                continue
-            same = of_source.get(file.at)
+        at = file.at
+        for part in file.parts if at <= until else ():
+            of_source = runs.get(part.source)
+            if of_source is None:
+                of_source = runs[part.source] = {}
+            same = of_source.get(at)
             if same is None or part.records > same.records:
-                of_source[file.at] = Run(file.at, part.records, part.constant)
+                of_source[at] = part
+    ahead = {part.source for file in files if file.at > until for part in file.parts}
     return {
-        source: _report(source, of_source, newest_key.get(source))
-        for source, of_source in sorted(runs.items())
+        source: _report(source, runs.get(source, {}), newest_key.get(source))
+        for source in sorted(runs.keys() | ahead)
     }
 
 
-def _report(source: str, runs: Mapping[datetime, Run], newest_key: datetime | None) -> SourceReport:
+def _report(
+    source: str, runs: Mapping[datetime, SourcePart], newest_key: datetime | None
+) -> SourceReport:
     if not runs:
         return SourceReport(source=source, newest=None, last_count=0)
-    last = sorted(runs.values(), reverse=True)[:REPEATED_RUNS]
+    times = heapq.nlargest(REPEATED_RUNS, runs)
+    last = [Run(at, runs[at].records, runs[at].constant) for at in times]
     return SourceReport(
         source=source,
         newest=last[0].at,

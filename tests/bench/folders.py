@@ -11,7 +11,7 @@ LISTED = 8  # how often one item is listed: a real day held 296 records of 37 it
 FEED = "Feed text with <b>HTML</b>, as scraped, of which nothing is used. " * 3
 
 
-def record(item: int) -> dict[str, object]:
+def record(item: int, run: int = 0) -> dict[str, object]:
     """Return one record as a scraper writes it: 4 in 10 Galxe's, 5 the feeds', 1 Zealy's."""
     digest = hashlib.md5(str(item).encode(), usedforsecurity=False).hexdigest()
     if item % 10 < 4:
@@ -33,7 +33,7 @@ def record(item: int) -> dict[str, object]:
             "url": f"https://example.org/{item}",
             "published_date": "Fri, 01 Aug 2025 12:00:00 +0000",
             "source_feed": "https://example.org/feed/",
-            "scraped_at": "2025-08-01T17:30:06.123456",
+            "scraped_at": f"2025-08-01T17:30:06.{run:06}",
             "hash": digest,
         }
     return {
@@ -56,7 +56,7 @@ def fill(folder: Path, *, files: int, records: int, bad_every: int = 0) -> Path:
     folder.mkdir(parents=True)
     step = max(records // LISTED, 1)
     for number in range(files):
-        rows = [record(item) for item in range(number * step, number * step + records)]
+        rows = [record(item, number) for item in range(number * step, number * step + records)]
         if bad_every and number % bad_every == 0:
             rows[records // 2]["title"] = 5
         add(folder, number, rows)

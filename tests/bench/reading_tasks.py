@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ class Sieve(Memory):
     def keep(self, batch: Batch, fresh: Mapping[str, Known]) -> None:
         self.known.update(fresh)
         for seen in batch.seen.values():
-            for record in seen.last:
+            for record in seen:
                 roi = self.judge(record).usd_min
                 if roi is not None:
                     self.best[f"{record.source} {identity(record)}"] = roi
@@ -96,7 +97,11 @@ def loop(folder: Path, loads: Callable[[bytes], Any]) -> None:
 
 
 def stdlib(folder: Path) -> None:
-    loop(folder, json.loads)
+    loop(folder, partial(json.loads, parse_constant=refuse))
+
+
+def refuse(name: str) -> float:
+    raise ValueError(name)
 
 
 def with_orjson(folder: Path) -> None:
