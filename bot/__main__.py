@@ -2,7 +2,8 @@
 
 import sys
 
-from bot.cli import main
-
 if __name__ == "__main__":
+    # Here, not above: the chart worker imports its parent's main module and needs none of it.
+    from bot.cli import main
+
     sys.exit(main())
