@@ -68,7 +68,7 @@ def read(content: Content, raw: bytes) -> None:
             FileState.INVALID, "invalid_text", Severity.ERROR, encoding=error.encoding.upper()
         )
         return
-    if not text.data.strip():
+    if not text.data or text.data.isspace():
         content.torn = True
         content.fail(FileState.INVALID, "empty_file", Severity.ERROR)
         return
@@ -140,7 +140,7 @@ def _slow(content: Content, data: bytes) -> None:
             raise
         raws = _find_lists(content, mended)
     if raws is None or not _look_like_records(raws):
-        kind = _KINDS.get(data.lstrip()[:1], "number")
+        kind = _KINDS.get(_first(data), "number")
         content.fail(FileState.UNKNOWN_SHAPE, "unknown_shape", Severity.INFO, what=kind)
         return
     for number, raw in enumerate(raws):
@@ -149,7 +149,7 @@ def _slow(content: Content, data: bytes) -> None:
 
 def _find_lists(content: Content, data: bytes) -> Raws | None:
     """Return the undecoded records of a known shape, or None; raise DecodeError if not JSON."""
-    first = data.lstrip()[:1]
+    first = _first(data)
     if first == b"[":
         return _raws.decode(data)
     if first != b"{":
@@ -164,6 +164,11 @@ def _find_lists(content: Content, data: bytes) -> Raws | None:
     if len(lists) < 2:  # noqa: PLR2004
         return lists[0] if lists else None
     return list({bytes(raw): raw for part in lists for raw in part}.values())
+
+
+def _first(data: bytes) -> bytes:
+    """Return the first character that is not blank, without a copy of the rest."""
+    return data[:1] if data[:1] in _KINDS else data.lstrip()[:1]
 
 
 def _list(raw: msgspec.Raw) -> Raws | None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Collection, Mapping
+from itertools import islice
 from operator import itemgetter
 
 from storage.opportunities import Opportunities
@@ -11,6 +12,7 @@ from storage.tracker.manifest import Known
 from storage.tracker.roi import Judge
 
 _by_key = itemgetter(0)
+_STEP = 5_000  # rows; sorting more at once would hold up other threads
 
 
 class Memory:
@@ -42,12 +44,11 @@ class Memory:
 
     def keep(self, batch: Batch, fresh: Mapping[str, Known]) -> None:
         """Commit a batch: its opportunities, and the files they come from."""
-        rows = sorted(
-            batch.rows(self._judge), key=_by_key
-        )  # neighbours in the table are written together
 
         def commit(db: sqlite3.Connection) -> None:
-            self.index.put(db, rows)
+            rows = batch.rows(self._judge)
+            while some := sorted(islice(rows, _STEP), key=_by_key):  # neighbours on disk together
+                self.index.put(db, some)
             self._save(db, fresh)
 
         self.known.update(fresh)
