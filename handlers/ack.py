@@ -22,7 +22,7 @@ async def ack(call: Call) -> Message:
 async def take(call: Call, number: int, *, by: str) -> str:
     """Acknowledge and return the catalogue key of what came of it."""
     manager = call.services.alerts
-    incident = await blocking(manager.incident, number)
+    incident = manager.incident(number)
     if incident is None:
         return "ack.unknown"
     if incident.closed is not None:

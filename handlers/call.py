@@ -81,7 +81,10 @@ class Command:
 
 
 async def blocking(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Return what `work` returns, done in a thread: stores block."""
+    """Return what `work` returns, done in a thread: commits and SQLite block.
+
+    What `AlertManager` reads is in memory and never waits: ask it directly.
+    """
     return await asyncio.to_thread(work, *args, **kwargs)
 
 

@@ -14,6 +14,8 @@ from handlers.views.plots import Spec
 
 log = logging.getLogger(__name__)
 
+NICENESS = 10
+
 
 class Charts:
     """One worker, started at the first chart and anew after it died or hung."""
@@ -76,7 +78,9 @@ class Charts:
 
 
 def _settle() -> None:
-    """In the worker: leave Ctrl-C to the bot, and end with it however it ends."""
+    """In the worker: leave Ctrl-C and the processor to the bot, and end with it however it ends."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:

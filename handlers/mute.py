@@ -27,7 +27,7 @@ async def mute(call: Call) -> Message:
 async def apply(call: Call, asked: grammar.Request) -> Message:
     """Mute, and return what is held back now."""
     made = await hold(call, asked)
-    others = len(await blocking(call.services.alerts.mutes, at=call.at)) - len(made)
+    others = len(call.services.alerts.mutes(at=call.at)) - len(made)
     return view.muted(made, max(others, 0), language=call.language)
 
 
@@ -49,7 +49,7 @@ async def hold(call: Call, asked: grammar.Request) -> Sequence[Mute]:
 
 async def known(call: Call) -> grammar.Known:
     """Return what there is to mute: keys of the last cycle, open incidents, sources."""
-    incidents = await blocking(call.services.alerts.open)
+    incidents = call.services.alerts.open()
     last = call.services.watch.last
     keys = {seen.key for seen in last.observations} if last is not None else set()
     return grammar.Known(

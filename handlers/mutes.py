@@ -9,12 +9,12 @@ from storage.records import Mute
 
 async def mutes(call: Call) -> Message:
     """Return the mutes in force."""
-    return view.mutes(await _current(call), language=call.language)
+    return view.mutes(_current(call), language=call.language)
 
 
 async def unmute(call: Call) -> Message:
     """End the mute that was named, or the only one there is; else show them."""
-    current = await _current(call)
+    current = _current(call)
     word = call.args[0].lower() if call.args else ""
     everything = word in {"all", "tout"}
     if not word:
@@ -30,5 +30,5 @@ async def unmute(call: Call) -> Message:
     return welcome.note("unmute.done", language=call.language, n=len(chosen))
 
 
-async def _current(call: Call) -> list[Mute]:
-    return await blocking(call.services.alerts.mutes, at=call.at)
+def _current(call: Call) -> list[Mute]:
+    return call.services.alerts.mutes(at=call.at)

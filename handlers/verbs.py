@@ -53,12 +53,12 @@ async def top(asked: Call) -> Effect:
 
 async def alerts(asked: Call) -> Effect:
     """Show the list of open incidents as it is now."""
-    return Effect(toast="toast.fresh", edit=await _list(asked))
+    return Effect(toast="toast.fresh", edit=_list(asked))
 
 
 async def details(asked: Call) -> Effect:
     """Put everything known of an incident below."""
-    incident = await _incident(asked)
+    incident = _incident(asked)
     if incident is None:
         return STALE
     return Effect(
@@ -68,34 +68,34 @@ async def details(asked: Call) -> Effect:
 
 async def ack(asked: Call) -> Effect:
     """Take an incident."""
-    incident = await _incident(asked)
+    incident = _incident(asked)
     if incident is None:
         return STALE
     key = await take(asked, incident.number, by=asked.who)
-    return Effect(toast=key, edit=await _anew(asked))
+    return Effect(toast=key, edit=_anew(asked))
 
 
 async def release(asked: Call) -> Effect:
     """Give an incident back."""
-    incident = await _incident(asked)
+    incident = _incident(asked)
     if incident is None:
         return STALE
     given = await blocking(
         asked.services.alerts.release, incident.number, by=asked.who, at=asked.at
     )
-    return Effect(toast="toast.released" if given else "toast.nobody", edit=await _anew(asked))
+    return Effect(toast="toast.released" if given else "toast.nobody", edit=_anew(asked))
 
 
 async def mute_incident(asked: Call) -> Effect:
     """Hold one incident's thing back for a while."""
-    incident, for_s = await _incident(asked), number(asked.args[1], 7 * 86_400)
+    incident, for_s = _incident(asked), number(asked.args[1], 7 * 86_400)
     if incident is None or not for_s:
         return STALE
     if incident.closed is not None:
-        return Effect(toast="ack.closed", edit=await _anew(asked))
+        return Effect(toast="ack.closed", edit=_anew(asked))
     request = Request(globs=(literal(incident.key),), for_s=for_s)
     made = await mute.hold(asked, request)
-    return Effect(toast="toast.muted", edit=await _anew(asked, made[0]))
+    return Effect(toast="toast.muted", edit=_anew(asked, made[0]))
 
 
 async def quiet(asked: Call) -> Effect:
@@ -119,26 +119,26 @@ async def unmute(asked: Call) -> Effect:
     ended = mute_id is not None and await blocking(
         asked.services.alerts.unmute, mute_id, at=asked.at
     )
-    rest = await blocking(asked.services.alerts.mutes, at=asked.at)
+    rest = asked.services.alerts.mutes(at=asked.at)
     shown = lists.mutes(rest, language=asked.language)
     return Effect(toast="toast.unmuted" if ended else "toast.no_mute", edit=shown)
 
 
-async def _incident(asked: Call) -> Incident | None:
+def _incident(asked: Call) -> Incident | None:
     found = number(asked.args[0])
-    return None if found is None else await blocking(asked.services.alerts.incident, found)
+    return None if found is None else asked.services.alerts.incident(found)
 
 
-async def _list(asked: Call) -> Message:
-    incidents = await blocking(asked.services.alerts.open)
+def _list(asked: Call) -> Message:
+    incidents = asked.services.alerts.open()
     return lists.alerts(incidents, at=asked.at, language=asked.language)
 
 
-async def _anew(asked: Call, made: Mute | None = None) -> Message | None:
+def _anew(asked: Call, made: Mute | None = None) -> Message | None:
     """Return the pressed message as it reads now: the list it was, or the incident's card."""
     if asked.args[-1] == LIST:
-        return await _list(asked)
-    incident = await _incident(asked)
+        return _list(asked)
+    incident = _incident(asked)
     if incident is None:
         return None
     return card.card(incident, at=asked.at, language=asked.language, mute=made)

@@ -54,13 +54,9 @@ def paint(spec: Spec) -> bytes:
 
 @cache
 def _glyphs() -> frozenset[int]:
-    from matplotlib.font_manager import (  # noqa: PLC0415  (heavy)
-        FontProperties,
-        findfont,
-        get_font,
-    )
+    from matplotlib import font_manager as fonts  # noqa: PLC0415  (heavy)
 
-    return frozenset(get_font(findfont(FontProperties(family=FONT))).get_charmap())
+    return frozenset(fonts.get_font(fonts.findfont(FONT)).get_charmap())
 
 
 def drawable(text: str, most: int = 60) -> str:

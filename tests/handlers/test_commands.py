@@ -1,6 +1,8 @@
 """Commands as people use them: in a chat, in both languages, with real stores behind."""
 
 import json
+import re
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -154,6 +156,17 @@ async def test_top5_switches_in_place(world: World) -> None:
     await world.press(post, "▶ 6–7")
     assert "New 0" in post.text
     assert "◀ 1–5" in [button["text"] for button in post.buttons]
+
+
+async def test_the_trackers_own_data_ranks_as_its_readme_says(
+    world: World, shared_data: Path
+) -> None:
+    """The real files: the best five, whoever asks for all time."""
+    shutil.copytree(shared_data / "tracker", world.folder, dirs_exist_ok=True)
+    await world.say("/check")
+    text = (await world.say("/top5 all"))[0].text
+    best = re.findall(r"^\d\. .*\$([\d.]+)/min", text, re.MULTILINE)
+    assert best == ["165.0", "140.8", "134.6", "127.2", "41.6"]
 
 
 async def test_nothing_to_rank_is_said_and_never_made_up(world: World) -> None:
