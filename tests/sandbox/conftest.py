@@ -38,7 +38,8 @@ async def serving(
     task = asyncio.create_task(serve(api=api, tracker=controls, port=0, on_ready=tell))
     try:
         async with asyncio.timeout(within_s):
-            yield await ready
+            place = await ready
+        yield place
     finally:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
