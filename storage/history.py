@@ -15,7 +15,7 @@ from storage.sqlite import broken, open_existing, open_file, open_memory, set_as
 T = TypeVar("T")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-RETRY_S = 30.0
+RETRY_S = 5.0
 
 
 def micros(at: datetime) -> int:
