@@ -142,6 +142,8 @@ def _keyed(word: str, known: Known) -> tuple[str, ...]:
     for source in sorted(known.sources):
         if source.lower() == low:
             return (f"*:{literal(source)}",)
+    if any(key.lower().startswith(f"{low}:") for key in known.keys):
+        return (f"{literal(low)}:*",)
     pattern = any(mark in word for mark in "*?") and any(fnmatchcase(k, word) for k in known.keys)
     return (word,) if pattern else ()
 

@@ -48,6 +48,7 @@ def _panel(name: str, rows: list[tuple[datetime, float]], call: Call) -> plots.P
         title=call.language.plain(f"chart.{name}"),
         points=tuple((at.timestamp(), value) for at, value in rows),
         limit=limit,
+        limit_text=call.language.plain("chart.limit", limit=call.language.value(name, limit)),
         duration=name.endswith("_s"),
     )
 
@@ -55,7 +56,6 @@ def _panel(name: str, rows: list[tuple[datetime, float]], call: Call) -> plots.P
 def _words(language: Language) -> plots.Words:
     return plots.Words(
         no_data=language.plain("word.no_data"),
-        limit=language.plain("chart.limit"),
         decimal=language.catalogue.formats.decimal,
         units=tuple(language.plain("chart.units").split()),
     )
@@ -68,14 +68,14 @@ async def top(call: Call, page: Page) -> bytes | None:
             rank=rank,
             label=clean(row.title) or clean(row.source),
             value=row.roi,
-            text=f"{call.language.value('roi_usd_min', row.roi)} {MARKS[row.provenance]}",
+            text=clean(f"{call.language.value('roi_usd_min', row.roi)} {MARKS[row.provenance]}"),
             provenance=row.provenance.value,
         )
         for rank, row in enumerate(page.rows, page.query.offset + 1)
         if row.roi is not None
     )
     floor = call.services.display.min_roi
-    text = call.language.plain("chart.floor", floor_usd_min=floor)
+    text = clean(call.language.plain("chart.floor", floor_usd_min=floor))
     empty = call.language.plain("word.no_data")
     spec = plots.BarChart(bars=bars, floor=floor, floor_text=text, empty_text=empty)
     return await call.services.charts.draw(spec)

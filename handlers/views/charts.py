@@ -196,17 +196,16 @@ def _panel(frame: Frame, panel: Panel, points: Sequence[tuple[float, float]], co
         dot = {"marker": "o", "markersize": 7} if len(xs) == 1 else {}
         sheet.line(xs, ys, color=colour, linewidth=3, **dot)
     if panel.limit is not None:
-        _limit(frame, panel.limit)
+        _limit(frame, panel)
 
 
-def _limit(frame: Frame, limit: float) -> None:
-    y, words = frame.y(limit), frame.spec.words
+def _limit(frame: Frame, panel: Panel) -> None:
+    y = frame.y(panel.limit or 0.0)
     frame.sheet.line([LEFT, RIGHT], [y, y], color=ALARM, linewidth=2, linestyle=DASHES)
-    label = drawable(f"{words.limit} {short(limit / frame.scale, words)} {frame.unit}", 24)
     box = {"facecolor": PLATE, "edgecolor": "none", "pad": 1.5, "alpha": 0.8}
     below = y > frame.bottom + 0.75 * PLATE_TALL
     style = {"color": ALARM, "size": SMALL - 2, "va": "top" if below else "bottom", "bbox": box}
-    frame.sheet.text(LEFT + 10, y - 9 if below else y + 9, label, **style)
+    frame.sheet.text(LEFT + 10, y - 9 if below else y + 9, drawable(panel.limit_text, 24), **style)
 
 
 def _bars(spec: BarChart) -> bytes:

@@ -17,7 +17,6 @@ class Words:
     """What the pictures say, in the reader's language; `units` are s, min, h and d."""
 
     no_data: str
-    limit: str
     decimal: str = "."
     units: tuple[str, ...] = ("s", "min", "h", "d")
 
@@ -29,6 +28,7 @@ class Panel:
     title: str
     points: tuple[tuple[float, float], ...]
     limit: float | None = None
+    limit_text: str = ""
     duration: bool = False
 
 

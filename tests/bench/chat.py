@@ -40,10 +40,11 @@ def spec() -> HealthChart:
             title=title,
             points=tuple((at, 40 + 30 * math.sin(at / 9000 + phase)) for at in times),
             limit=85,
+            limit_text="limit 85 %",
         )
         for phase, title in enumerate(("CPU", "Memory", "Disk", "Age"))
     )
-    words = Words(no_data="no data", limit="limit")
+    words = Words(no_data="no data")
     return HealthChart(
         panels=panels, since_s=NOON_S - DAY_S, until_s=NOON_S, zone="Europe/Paris", gap_s=900,
         words=words,

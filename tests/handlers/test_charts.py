@@ -24,7 +24,7 @@ from handlers.views.plots import (
     time_ticks,
 )
 
-WORDS = Words(no_data="no data", limit="limit")
+WORDS = Words(no_data="no data")
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC).timestamp()
 DAY = 86_400
 

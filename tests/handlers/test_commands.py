@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.faults import Fault, Way
+from bot.sandbox.world import Post
 from handlers.registry import COMMANDS
 from tests.handlers.chat import ADA, TEAM, World, opportunity
 
@@ -31,6 +32,17 @@ MORE = [
 ]
 
 
+def linked(post: Post) -> list[str]:
+    """Return what Telegram's clients would make a link or a command of."""
+    entities = post.json.get("entities", post.json.get("caption_entities", []))
+    raw = post.text.encode("utf-16-le")
+    return [
+        raw[2 * each["offset"] : 2 * (each["offset"] + each["length"])].decode("utf-16-le")
+        for each in entities
+        if each["type"] in {"bot_command", "url"}
+    ]
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("broken", [False, True])
 async def test_every_screen_is_accepted_in_both_languages(
@@ -47,6 +59,9 @@ async def test_every_screen_is_accepted_in_both_languages(
         world.write("raw_opportunities", [opportunity(f"Quest {n}", n=n) for n in range(30)])
     for text in [*EVERYTHING, *MORE]:
         assert await world.say(text), text
+    names = {f"/{name}" for each in COMMANDS for name in each.names}
+    for post in world.api.said(ADA):
+        assert set(linked(post)) <= names
     french = "rôle" in world.api.said(ADA)[-1].text or "commandes" in world.api.said(ADA)[-1].text
     assert french == (language == "fr")
 

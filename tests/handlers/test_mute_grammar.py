@@ -41,6 +41,7 @@ ERROR, CRITICAL = Severity.ERROR, Severity.CRITICAL
         ("214 1d", ("fresh:Galxe",), 86_400, ERROR, ""),
         ("cpu", ("cpu",), None, ERROR, ""),
         ("integrity:a[1].json 1h", ("integrity:a[[]1].json",), 3600, ERROR, ""),
+        ("fresh 3j", ("fresh:*",), 259_200, ERROR, ""),
         ("fresh:* 3j", ("fresh:*",), 259_200, ERROR, ""),
         ("integrite 1j", ("integrity:*",), 86_400, ERROR, ""),
         ("warning 8h", ("*",), 28_800, Severity.WARNING, ""),
