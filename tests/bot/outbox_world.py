@@ -27,6 +27,11 @@ class Call:
     edited: int | None = None
     accepted: bool = True
 
+    def parts(self) -> list[str]:
+        """Return what it tells, one text per incident: a digest tells of many."""
+        head, _, rest = self.text.partition(": ")
+        return rest.split(", ") if head.startswith("digest") else [self.text]
+
 
 @dataclass
 class Telegram:
@@ -104,10 +109,10 @@ class Words:
     def digest(
         self, rows: Sequence[tuple[Delivery, Incident]], channel: str, *, at: Moment
     ) -> Message:
-        """Return the incidents in the order they are given."""
+        """Return what is told of each incident, in the order they are given."""
         _ = channel, at
-        numbers = " ".join(f"#{incident.number}" for _, incident in rows)
-        return Message(html=f"digest {len(rows)}: {numbers}")
+        parts = ", ".join(f"{row.kind} #{one.number} {one.level.name}" for row, one in rows)
+        return Message(html=f"digest {len(rows)}: {parts}")
 
     def note(self, phrase: Phrase, channel: str) -> Message:
         """Return the phrase as it is."""

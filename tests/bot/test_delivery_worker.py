@@ -113,7 +113,10 @@ async def test_a_storm_is_one_message(world: World) -> None:
     fire(world, ERROR, *(f"e{n}" for n in range(6)))
     fire(world, CRITICAL, "worst")
     await drain(world, for_s=120)
-    assert world.telegram.said() == ["digest 7: #7 #1 #2 #3 #4 #5 #6"]
+    assert world.telegram.said() == [
+        "digest 7: fired #7 CRITICAL, "
+        + ", ".join(f"fired #{number} ERROR" for number in range(1, 7))
+    ]
     assert {row.message_id for row in world.rows()} == {1}
     assert world.alerts.incident(1) is not None
     recover(world, "e0")
@@ -173,6 +176,17 @@ async def test_a_broken_network_is_tried_with_growing_pauses(world: World) -> No
     for gap, expected in zip(gaps, (2, 4, 8, 16, 32, 64), strict=True):
         assert 0.8 * expected <= gap <= 1.2 * expected + 0.5
     assert world.telegram.said() == [f"fired #1 ERROR late {times[-1]:.0f}"]
+
+
+async def test_a_closing_that_failed_once_is_told_all_the_same(world: World) -> None:
+    """Nobody is left with an alert that never ends."""
+    fire(world)
+    await world.worker.drain_once()
+    recover(world)
+    world.telegram.script.extend([Failed(fault=Fault.PASSING, text="ConnectError")] * 2)
+    await drain(world, for_s=12)
+    assert world.telegram.said() == ["fired #1 ERROR", "resolved #1 ERROR"]
+    assert world.telegram.calls[-1].text == "card #1 ERROR closed"
 
 
 def test_the_pause_has_a_cap_and_a_spread() -> None:
@@ -346,7 +360,7 @@ async def test_notes_and_edits_never_join_a_digest(world: World) -> None:
     world.alerts.unmute(mute.id, at=world.clock())
     await drain(world, for_s=3)
     assert world.telegram.said() == [
-        "digest 7: #1 #2 #3 #4 #5 #6 #7",
+        "digest 7: " + ", ".join(f"fired #{number} ERROR" for number in range(1, 8)),
         "mute.ended all 7 0",
     ]
 
