@@ -29,7 +29,7 @@ selftest: $(VENV)/.installed ## Check token, chats, folders, time zone and clock
 	$(BIN)/python -m bot selftest
 
 test: $(VENV)/.installed-dev ## Run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 4
 
 lint: $(VENV)/.installed-dev ## Format check, lint, types, import contract
 	$(BIN)/python -m ruff format --check .

@@ -34,7 +34,19 @@ def tracker() -> Iterator[SampleTracker]:
 
 
 def children() -> list[psutil.Process]:
-    return [one for one in psutil.Process().children() if one.status() != psutil.STATUS_ZOMBIE]
+    """Return the living ones that this test started."""
+    mine = [one for one in psutil.Process().children() if one.pid not in EARLIER]
+    return [one for one in mine if one.status() != psutil.STATUS_ZOMBIE]
+
+
+EARLIER: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def _count_only_ours() -> None:
+    """What other tests in this process started (a chart worker) is not ours."""
+    EARLIER.clear()
+    EARLIER.update(one.pid for one in psutil.Process().children())
 
 
 def records(path: Path) -> list[dict[str, Any]]:
