@@ -17,6 +17,7 @@ from handlers.sending import edit
 from handlers.views import callback
 from handlers.views.message import Message
 from handlers.views.text import TOAST_UNITS, clip
+from handlers.views.top import PERIODS_S
 
 log = logging.getLogger(__name__)
 
@@ -77,11 +78,19 @@ async def press(update: Update, context: Context) -> None:
 
 async def _toast(query: CallbackQuery, asked: Call, key: str) -> None:
     """Show a toast; that the press is too old for one changes nothing."""
-    text = asked.language.plain(key, who=asked.who) if key else None
+    text = asked.language.plain(key, who=asked.who, **_list_shown(asked)) if key else None
     try:
         await query.answer(clip(text, TOAST_UNITS) if text else None)
     except BadRequest as error:
         log.debug("no toast: %s", error.message)
+
+
+def _list_shown(asked: Call) -> dict[str, str | int]:
+    """Return the period and first rank that a list's button asks for, as far as it says."""
+    if len(asked.args) < VERBS["top"].args or asked.args[0] not in PERIODS_S:
+        return {"period": "?", "first": "?"}
+    first = (verbs.number(asked.args[2]) or 0) + 1
+    return {"period": asked.language.plain(f"period.{asked.args[0]}"), "first": first}
 
 
 async def _show(update: Update, context: Context, effect: Effect) -> None:

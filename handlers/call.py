@@ -114,7 +114,7 @@ def call(
         services=parts,
         language=_language(parts, user, chat, at),
         at=at,
-        role=parts.access.role(user.id, chat.id),
+        role=parts.role(user.id, chat.id),
         who=display_name(user),
         user_id=user.id,
         chat_id=chat.id,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from telegram.ext import ContextTypes
 
-from handlers.access import Access
+from handlers.access import Access, Role
 from handlers.views.plots import Spec
 from jobs.alerts.manager import AlertManager
 from jobs.watch import Watch
@@ -64,6 +64,13 @@ class Services:
     charts: Artist
     clock: Clock
     display: Display
+
+    def role(self, user_id: int, chat_id: int) -> Role:
+        """Return what a person may do in a chat, also in the supergroup a listed group became."""
+        for listed in self.access.chat_ids:
+            if listed < 0 and listed != chat_id and self.chats.current(listed) == chat_id:
+                return self.access.role(user_id, listed)
+        return self.access.role(user_id, chat_id)
 
 
 def services(context: Context) -> Services:

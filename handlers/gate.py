@@ -49,7 +49,7 @@ class Gate:
         if user is None or chat is None:
             return "no sender"
         parts = services(context)
-        if parts.access.role(user.id, chat.id) > Role.STRANGER:
+        if parts.role(user.id, chat.id) > Role.STRANGER:
             return ""
         known = parts.access.person(user.id) > Role.STRANGER
         if not (chat.id == user.id or known) or not _asks_who(update.message, context):

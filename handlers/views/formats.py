@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 JUST_NOW_S = 5
+LAST_S = 1_900 * 365 * DAY  # later or much earlier, calendars end
+LARGEST = 1e300
 UNGROUPED = frozenset({"pid", "record", "line", "number", "incident", "port", "code", "errno"})
 
 
@@ -108,7 +110,7 @@ class Formats:
 
     def spell(self, name: str, value: float, zone: tzinfo) -> str:
         """Return a number spelled by the unit at the end of its name."""
-        if not math.isfinite(value):
+        if not abs(value) <= LARGEST:
             return self.none
         if name.endswith("_at"):
             at = from_unix(value)
@@ -129,7 +131,6 @@ class Formats:
 
 def from_unix(value: float) -> datetime | None:
     """Return an aware time, or nothing where the calendar has none."""
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value)
-    except OverflowError:
+    if not abs(value) < LAST_S:
         return None
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value)

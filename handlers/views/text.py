@@ -109,11 +109,6 @@ def safe_url(url: str) -> str:
     return url if plain and re.fullmatch(r"[\w.-]+\.\w+", host) else ""
 
 
-def host(url: str) -> str:
-    """Return the host a link leads to, for people."""
-    return (urlsplit(url).hostname or "").removeprefix("www.")
-
-
 def link(url: str, label: Markup) -> Markup:
     """Return a link if the URL is safe, else the label alone."""
     good = safe_url(url)

@@ -4,7 +4,7 @@ import re
 
 from bot.sandbox.texts import formatted
 from handlers.views.message import Message
-from handlers.views.text import units
+from handlers.views.text import units, visible
 
 PRE = re.compile(r"<pre>(.*?)</pre>", re.DOTALL)
 
@@ -22,7 +22,7 @@ def problems(message: Message) -> list[str]:
     if len(body.get("entities", ())) > 100:
         found.append("over 100 entities")
     for table in PRE.findall(message.html):
-        found += [f"wide line: {line}" for line in table.split("\n") if len(line) > 34]
+        found += [f"wide line: {line}" for line in visible(table).split("\n") if len(line) > 34]
     return found + _keyboard(message)
 
 

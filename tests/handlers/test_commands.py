@@ -163,7 +163,7 @@ async def test_top5_switches_in_place(world: World) -> None:
     post = (await world.say("/top5"))[0]
     assert "New 6" in post.text
     assert "Old" not in post.text
-    assert (await world.press(post, "7 d")).toast
+    assert (await world.press(post, "7 d")).toast == "Showing last 7 days, from no. 1"
     assert "Old 2" in post.text
     await world.press(post, "Galxe")
     assert "Old" not in post.text
@@ -252,3 +252,22 @@ async def test_a_crash_is_excused_without_internals(world: World) -> None:
     said = await world.say("/health")
     assert [post.text.startswith("Sorry") for post in said] == [True]
     assert "secret" not in said[0].text
+
+
+async def test_unmute_by_name_by_number_and_all(world: World) -> None:
+    """A lone mute needs no name; several do, or `all`."""
+    for text in ("/mute cpu 1h", "/mute mem 1h", "/mute all 1h"):
+        await world.say("/health")
+        await world.say(text)
+    assert "3 mutes" in (await world.say("/unmute"))[0].text
+    assert (await world.say("/unmute CPU"))[0].text == "Unmuted: 1."
+    assert (await world.say("/unmute #2"))[0].text == "Unmuted: 1."
+    assert (await world.say("/unmute all"))[0].text == "Unmuted: 1."
+    assert "Nothing is muted" in (await world.say("/unmute"))[0].text
+
+
+async def test_when_telegram_does_not_answer_nothing_else_is_tried(world: World) -> None:
+    """A lost answer is logged, not excused: the excuse would be lost as well."""
+    world.api.fail_next(Fault(Way.RESET), methods="sendMessage")
+    assert await world.say("/alerts") == []
+    assert await world.say("/alerts")

@@ -54,7 +54,10 @@ def test_values_are_spelled_by_their_unit(
     assert FR.value(name, value).replace(NB, " ").replace("\u2060", "") == french
 
 
-@given(st.floats() | st.integers() | st.text() | st.none(), st.sampled_from(["", "_s", "_at"]))
+@given(
+    st.floats() | st.integers() | st.just(10**400) | st.text() | st.none(),
+    st.sampled_from(["", "_s", "_at", "_bytes", "_pct", "_usd_min", "_n"]),
+)
 def test_no_value_breaks_a_sentence(value: float | str | None, unit: str) -> None:
     """Whatever was stored is said somehow, as text and not as markup."""
     for words in (EN, FR):

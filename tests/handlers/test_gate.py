@@ -111,3 +111,11 @@ async def test_an_old_command_that_changes_something_is_not_run(world: World) ->
     texts = [post.text for post in world.api.said(ADA)]
     assert "more than two minutes old" in texts[0]
     assert "Nothing is muted" in texts[1]
+
+
+async def test_a_group_that_became_a_supergroup_is_still_the_same(world: World) -> None:
+    """Its members are not strangers because Telegram gave it another id."""
+    world.api.group(-1009, members=(ADA, BOB))
+    assert await world.say("/alerts", user=BOB, chat=-1009) == []
+    world.services.chats.migrate(TEAM, -1009)
+    assert await world.say("/alerts", user=BOB, chat=-1009)
