@@ -11,6 +11,7 @@ from bot.delivery.outcome import Sender
 from bot.delivery.pace import Pace
 from bot.delivery.settle import Settler
 from bot.delivery.texts import Renderer
+from jobs.alerts.ledger import Agenda
 from jobs.alerts.manager import AlertManager
 from storage.chats import Chat, parts
 from storage.records import Clock, Delivery, Kind, Moment
@@ -31,13 +32,20 @@ class Worker:
     """
 
     def __init__(
-        self, *, alerts: AlertManager, sender: Sender, texts: Renderer, clock: Clock
+        self,
+        *,
+        alerts: AlertManager,
+        sender: Sender,
+        texts: Renderer,
+        clock: Clock,
+        goodbye_s: float = GOODBYE_S,
     ) -> None:
         self.wake = asyncio.Event()
         self._alerts = alerts
         self._ledger = alerts.ledger
         self._sender = sender
         self._clock = clock
+        self._goodbye_s = goodbye_s
         self._pace = Pace()
         self._caller = Caller(sender, texts, alerts.ledger)
         self._settler = Settler(alerts, clock)
@@ -60,7 +68,7 @@ class Worker:
             await self._say_goodbye()
 
     def stop(self) -> None:
-        """Start nothing new; `run` returns when what is under way has ended, 5 s at most."""
+        """Start nothing new; `run` returns when what is under way has ended, or is given up."""
         self._stopping = True
         self.wake.set()
 
@@ -76,8 +84,7 @@ class Worker:
     async def _round(self) -> float:
         """Start every call that may start now; return the seconds until the next may."""
         at = self._clock()
-        await asyncio.to_thread(self._alerts.expire, at=at)
-        agenda = await asyncio.to_thread(self._ledger.agenda, at=at)
+        agenda = await asyncio.to_thread(self._look, at)
         at = self._clock()
         waits = [agenda.next_s - at.logical_s]
         for chat in self._ledger.chats.all():
@@ -88,6 +95,10 @@ class Worker:
                 break  # the first lane that ends wakes us
             waits.append(self._offer(channel, rows, at=at))
         return min(waits)
+
+    def _look(self, at: Moment) -> Agenda:
+        self._alerts.expire(at=at)
+        return self._ledger.agenda(at=at)
 
     def _offer(self, channel: str, due: Sequence[Delivery], *, at: Moment) -> float:
         """Start a call to the channel, or return how long it has to wait."""
@@ -147,7 +158,7 @@ class Worker:
         tasks = {*self._lanes.values(), *self._mending}
         if not tasks:
             return
-        _, late = await asyncio.wait(tasks, timeout=GOODBYE_S)
+        _, late = await asyncio.wait(tasks, timeout=self._goodbye_s)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)

@@ -9,9 +9,10 @@ import pytest
 
 from bot.delivery.outcome import Failed, Fault
 from bot.delivery.settle import backoff_s
+from bot.delivery.worker import Worker
 from jobs.alerts.rules import Rules
 from storage.records import Severity, Status
-from tests.bot.outbox_world import World
+from tests.bot.outbox_world import Words, World
 from tests.jobs.seen import fail, ok
 
 INFO, WARNING, ERROR, CRITICAL = (
@@ -342,6 +343,34 @@ async def test_it_wakes_by_itself_and_stops_in_order(world: World) -> None:
     async with asyncio.timeout(5):
         await running
     assert world.rows()[0].status is Status.SENT
+
+
+async def test_stopping_leaves_what_hangs_to_the_next_process(world: World) -> None:
+    """A call without an answer may have arrived: it stays `sending`, and goes again marked."""
+
+    class Hanging:
+        async def send(self, *_: object, **__: object) -> None:
+            await asyncio.Event().wait()
+
+    worker = Worker(
+        alerts=world.alerts,
+        sender=Hanging(),  # type: ignore[arg-type]
+        texts=Words(),
+        clock=world.clock,
+        goodbye_s=0.01,
+    )
+    fire(world)
+    running = asyncio.create_task(worker.run())
+    await until(lambda: world.rows()[0].status is Status.SENDING)
+    worker.stop()
+    async with asyncio.timeout(5):
+        await running
+    world.restart()
+    running = asyncio.create_task(world.worker.run())
+    await until(world.telegram.said)
+    world.worker.stop()
+    await running
+    assert world.telegram.said() == ["fired #1 ERROR again?"]
 
 
 async def until(condition: Callable[[], object]) -> None:
