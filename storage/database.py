@@ -18,6 +18,7 @@ from storage.table import Row, Table, Turn
 
 Result = TypeVar("Result")
 Document: TypeAlias = dict[str, dict[str, dict[str, Any]]]
+Packed: TypeAlias = dict[str, msgspec.Raw]
 
 UNREADABLE = (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -83,6 +84,7 @@ class Database:
         self.error = ""
         self.writes = 0
         self._staging = _Staging(self._open())
+        self._packed = {name: _packed(rows) for name, rows in self._staging.document.items()}
         self._tiny = TinyDB(storage=lambda: self._staging)
         self._tiny.table_class = _Table
         self._counters = self.table("counters", Counter)
@@ -137,20 +139,27 @@ class Database:
         touched = [table for table in self._tables.values() if table.changes]
         if not touched and not self._ahead:
             return
+        packed = dict(self._packed)
         for table in touched:
-            self._stage(table)
-        document = self._staging.read()
-        self._save(msgspec.json.encode(document), durable=durable)
-        self._staging.document = document
+            packed[table.name] = self._stage(table)
+        self._save(msgspec.json.encode(packed), durable=durable)
+        self._staging.document, self._packed = self._staging.read(), packed
         for table in touched:
             table.accept()
 
-    def _stage(self, table: Table[Any]) -> None:
+    def _stage(self, table: Table[Any]) -> Packed:
+        """Bring a table's changes to TinyDB; return its rows as JSON, only these encoded anew."""
         changes = {
             key: None if row is None else msgspec.to_builtins(row)
             for key, row in table.changes.items()
         }
         cast("_Table", self._tiny.table(table.name)).apply(changes)
+        packed = dict(self._packed.get(table.name, {}))
+        for key, row in table.changes.items():
+            packed.pop(key, None)
+            if row is not None:
+                packed[key] = msgspec.Raw(msgspec.json.encode(row))
+        return packed
 
     def _save(self, content: bytes, *, durable: bool) -> None:
         try:
@@ -182,6 +191,7 @@ class Database:
             self._set_aside(self._path, move=False)
             kept = self._staging.document[name]
             self._staging.document[name] = {k: v for k, v in kept.items() if k not in misfits}
+            self._packed[name] = _packed(self._staging.document[name])
         return rows
 
     def _open(self) -> Document:
@@ -204,3 +214,7 @@ class Database:
                 path.replace(aside)
             else:
                 files.keep_copy(path, aside)
+
+
+def _packed(rows: Mapping[str, dict[str, Any]]) -> Packed:
+    return {key: msgspec.Raw(msgspec.json.encode(row)) for key, row in rows.items()}

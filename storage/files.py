@@ -39,11 +39,13 @@ def write_atomic(path: Path, content: bytes, *, previous: Path | None = None) ->
 def keep_copy(path: Path, copy: Path) -> None:
     """Let `copy` name the present content of `path`, where there is any."""
     beside = copy.with_name(f".{copy.name}.tmp")
-    beside.unlink(missing_ok=True)
     try:
         os.link(path, beside)
     except FileNotFoundError:
         return
+    except FileExistsError:  # left by a process that was killed right here
+        beside.unlink()
+        os.link(path, beside)
     except OSError:  # no hard links here (FAT, some network shares)
         _write_synced(beside, path.read_bytes())
     beside.replace(copy)

@@ -10,8 +10,9 @@ import pytest
 from bot.delivery.outcome import Failed, Fault
 from bot.delivery.settle import backoff_s
 from bot.delivery.worker import Worker
+from jobs.alerts.ledger import Agenda
 from jobs.alerts.rules import Rules
-from storage.records import Severity, Status
+from storage.records import Moment, Severity, Status
 from tests.bot.outbox_world import Words, World
 from tests.jobs.seen import fail, ok
 
@@ -343,6 +344,27 @@ async def test_it_wakes_by_itself_and_stops_in_order(world: World) -> None:
     async with asyncio.timeout(5):
         await running
     assert world.rows()[0].status is Status.SENT
+
+
+async def test_an_alert_that_comes_while_it_looks_is_not_left_for_the_next_tick(
+    world: World,
+) -> None:
+    """The wake is cleared before looking, never after."""
+    look = world.alerts.ledger.agenda
+    late = ["a"]
+
+    def looking(*, at: Moment) -> Agenda:
+        found = look(at=at)
+        if late:
+            fire(world, ERROR, late.pop())
+        return found
+
+    world.alerts.ledger.agenda = looking  # type: ignore[method-assign]
+    running = asyncio.create_task(world.worker.run())
+    await until(world.telegram.said)
+    world.worker.stop()
+    await running
+    assert world.telegram.said() == ["fired #1 ERROR"]
 
 
 async def test_stopping_leaves_what_hangs_to_the_next_process(world: World) -> None:

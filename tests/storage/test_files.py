@@ -22,6 +22,19 @@ def test_a_write_replaces_the_file_and_keeps_the_previous(tmp_path: Path) -> Non
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a", "a.prev"]
 
 
+def test_what_a_killed_writer_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    """Half-made temporary files are written over."""
+    path, previous = tmp_path / "a", tmp_path / "a.prev"
+    for name in (".a.tmp", ".a.prev.tmp"):
+        (tmp_path / name).write_bytes(b"half")
+    for content in (b"one", b"two"):
+        files.write_atomic(path, content, previous=previous)
+    (tmp_path / ".a.prev.tmp").write_bytes(b"half")
+    files.write_atomic(path, b"three", previous=previous)
+    assert (path.read_bytes(), previous.read_bytes()) == (b"three", b"two")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a", "a.prev"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
 def test_a_written_file_is_for_its_owner_only(tmp_path: Path) -> None:
     """The state names chats and people."""
