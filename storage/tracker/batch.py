@@ -2,32 +2,18 @@
 
 from collections.abc import Iterator
 from hashlib import blake2b
-from typing import NamedTuple
 
 from storage.history import micros
 from storage.opportunities import RANKS, Row
 from storage.tracker.examine import Examined
-from storage.tracker.records import (
-    MAX_SOURCE,
-    Record,
-    clean,
-    identity,
-    source_of_name,
-    web_link,
-)
+from storage.tracker.records import Record, clean, identity, source_of_name, web_link
 from storage.tracker.roi import Judge, Roi
+from storage.tracker.sights import NEVER, Sight, Sights
 
 MAX_TITLE = 300
 MAX_REWARD = 100
 MAX_DEADLINE = 40
 _RANK = {provenance: rank for rank, provenance in enumerate(RANKS)}
-
-
-class Span(NamedTuple):
-    """The first and last time something was seen, in microseconds since 1970."""
-
-    first: int
-    last: int
 
 
 class Batch:
@@ -38,38 +24,43 @@ class Batch:
     """
 
     def __init__(self) -> None:
-        self.size = 0
-        self.seen: dict[str, dict[Record, list[int]]] = {}
+        self.seen: dict[str, Sights] = {}
+
+    @property
+    def size(self) -> int:
+        """How many different records there are."""
+        return sum(map(len, self.seen.values()))
+
+    def sights(self, name: str) -> Sights:
+        """Return where the records of a file of this name are looked up."""
+        default = source_of_name(name)
+        sights = self.seen.get(default)
+        if sights is None:
+            sights = self.seen[default] = Sights(default)
+        return sights
 
     def add(self, examined: Examined) -> None:
-        """Take in one file."""
+        """Take in one file, whose records were looked up here."""
         at = micros(examined.report.at)
-        seen = self.seen.setdefault(source_of_name(examined.report.name), {})
-        self.size -= len(seen)
-        for record in examined.distinct:
-            times = seen.get(record)  # the one look-up: comparing equal records is what costs
-            if times is None:
-                seen[record] = [at, at]
-            elif at < times[0]:
-                times[0] = at
-            elif at > times[1]:
-                times[1] = at
-        self.size += len(seen)
+        for sight in examined.sights:
+            if at < sight.first:
+                if sight.first == NEVER:
+                    sight.last = at
+                sight.first = at
+            elif at > sight.last:
+                sight.last = at
 
     def rows(self, judge: Judge) -> Iterator[Row]:
         """Yield a row per different record; one opportunity may have several."""
-        for default, seen in self.seen.items():
-            names: dict[str | None, str] = {}
-            for record, (first, last) in seen.items():
-                source = names.get(record.source)
-                if source is None:
-                    source = clean(record.source, MAX_SOURCE) or default
-                    names[record.source] = source
-                yield row_of(record, source, judge(record), Span(first, last))
+        for seen in self.seen.values():
+            for record, sight in seen.items():
+                if sight.first != NEVER:  # else its file was not taken
+                    yield row_of(record, sight, judge(record))
 
 
-def row_of(record: Record, source: str, roi: Roi, span: Span) -> Row:
+def row_of(record: Record, sight: Sight, roi: Roi) -> Row:
     """Return what the index keeps of a record; every text is cleaned and cut."""
+    source = sight.trait.source
     return Row(
         key_of(source, identity(record)),
         source,
@@ -80,8 +71,8 @@ def row_of(record: Record, source: str, roi: Roi, span: Span) -> Row:
         roi.usd_min,
         _RANK[roi.provenance],
         clean(record.deadline or record.end_time, MAX_DEADLINE),
-        span.first,
-        span.last,
+        sight.first,
+        sight.last,
     )
 
 

@@ -104,15 +104,10 @@ def _decode(content: Content, data: bytes) -> None:
         _slow(content, data)
         return
     records = found if isinstance(found, list) else _listed(content, found)
-    if records is None or not _all_titled(records):
+    if records is None or not all(map(_title, records)):
         _slow(content, data)
     else:
         content.records = records
-
-
-def _all_titled(records: Sequence[Record]) -> bool:
-    titles = list(map(_title, records))
-    return all(titles) and not any(map(str.isspace, titles))
 
 
 def _listed(content: Content, found: Document) -> list[Record] | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -11,8 +11,9 @@ from storage.tracker import documents, tables
 from storage.tracker.content import Content
 from storage.tracker.dating import date_file
 from storage.tracker.discovery import Stamp, why
-from storage.tracker.records import MAX_SOURCE, Figure, Record, clean, source_of_name
+from storage.tracker.records import Figure, clean
 from storage.tracker.roi import impossible
+from storage.tracker.sights import Sight, Sights, Trait
 from storage.tracker.snapshot import FileReport, FileState, SourcePart
 
 # The tracker's bookkeeping and its test tools' output, by the names it gives them.
@@ -21,10 +22,7 @@ _OWN = re.compile(
     r"|test_metrics_.*|package(-lock)?)\.json",
     re.IGNORECASE,
 )
-_source = attrgetter("source")
-_own = attrgetter("roi_usd_per_min")
-_own_of = attrgetter("source", "roi_usd_per_min")
-_roi = attrgetter("roi")
+_trait = attrgetter("trait")
 DUPLICATES = 0.05
 SHRINK = 0.5
 MIN_COMPARED = 10
@@ -32,10 +30,10 @@ _STEP = 10_000
 
 
 class Examined(NamedTuple):
-    """A file's report, its different records, and whether its text ended too early."""
+    """A file's report, the sights of its records, and whether its text ended too early."""
 
     report: FileReport
-    distinct: dict[Record, None]
+    sights: Collection[Sight]
     torn: bool = False
 
 
@@ -44,38 +42,48 @@ def is_own(name: str) -> bool:
     return _OWN.fullmatch(name.rsplit("/", 1)[-1]) is not None
 
 
-def examine(
-    name: str, path: str, stamp: Stamp, *, max_bytes: int, before: FileReport | None
-) -> Examined:
-    """Read one file; never raises. `before` is its last report, if it was read before."""
+def load(name: str, path: str, *, size: int, max_bytes: int) -> Content:
+    """Return what one file holds; never raises."""
     content = Content(name)
-    if stamp.size > max_bytes:
-        _refuse(content, stamp.size, max_bytes)
+    if size > max_bytes:
+        _refuse(content, size, max_bytes)
     else:
-        _load(content, path, stamp.size, max_bytes)
-    own = is_own(name)
-    if own and content.state in {FileState.OK, FileState.UNKNOWN_SHAPE}:
-        content = Content(name, document_s=content.document_s)
-    distinct = _distinct(content.records)
-    parts = _parts(content)
-    _compare(content, before, twice=len(content.records) - len(distinct))
+        _load(content, path, size, max_bytes)
+    if is_own(name) and content.state in {FileState.OK, FileState.UNKNOWN_SHAPE}:
+        return Content(name, document_s=content.document_s)
+    return content
+
+
+def examine(
+    content: Content, stamp: Stamp, *, sights: Sights, before: FileReport | None
+) -> Examined:
+    """Sum a file up. `before` is its last report, if it was read before."""
+    found = _look_up(content, sights)
+    traits = Counter(map(_trait, found))
+    if any(trait.nameless for trait in traits):
+        found = _drop_nameless(content, found)
+        traits = Counter(map(_trait, found))
+    if any(trait.odd for trait in traits):
+        _impossible(content)
+    _compare(content, before, twice=len(found) - len(set(found)))
+    name = content.name
     dated = date_file(name, document_s=content.document_s, mtime_s=stamp.mtime_ns / 1e9)
-    if dated.finding is not None and content.records:
+    if dated.finding is not None and found:
         content.findings.append(dated.finding)
     report = FileReport(
         name=name,
         size=stamp.size,
         at=dated.at,
         at_from=dated.at_from,
-        records=len(content.records),
+        records=len(found),
         bad_records=content.bad_records,
         state=content.state,
         findings=tuple(content.findings),
         more_findings=content.more_findings,
-        own=own,
-        parts=parts,
+        own=is_own(name),
+        parts=_parts(traits),
     )
-    return Examined(report, distinct, torn=content.torn)
+    return Examined(report, found, torn=content.torn)
 
 
 def _load(content: Content, path: str, size: int, max_bytes: int) -> None:
@@ -104,36 +112,38 @@ def _refuse(content: Content, size: int, max_bytes: int) -> None:
     )
 
 
-def _parts(content: Content) -> tuple[SourcePart, ...]:
-    """Count the records by source; note every ROI that cannot be one."""
-    records = content.records
-    told = [record for record in records if record.roi_usd_per_min is not None]
-    figures = set(map(_own, told))
-    figures.update(map(_roi, records))
-    if any(map(impossible, figures)):
-        _impossible(content)
-    default = source_of_name(content.name)
-    shares: dict[str, Share] = {}
-    for source, count in Counter(map(_source, records)).items():
-        shares.setdefault(clean(source, MAX_SOURCE) or default, Share()).records += count
-    for (source, figure), count in Counter(map(_own_of, told)).items():
-        shares[clean(source, MAX_SOURCE) or default].figures[figure] += count
+def _look_up(content: Content, sights: Sights) -> list[Sight]:
+    """Return the sights of the records, in small steps so that other threads may run."""
+    records, look = content.records, sights.__getitem__
+    found: list[Sight] = []
+    for start in range(0, len(records), _STEP):
+        found += map(look, records[start : start + _STEP])
+    return found
+
+
+def _drop_nameless(content: Content, found: Sequence[Sight]) -> list[Sight]:
+    records, content.records = content.records, []
+    for number, record in enumerate(records):
+        content.take(record, number)
+    return [sight for sight in found if not sight.trait.nameless]
+
+
+def _parts(traits: Mapping[Trait, int]) -> tuple[SourcePart, ...]:
+    """Add up the records by source; it is constant if several all have one and the same ROI."""
+    counts: dict[str, int] = {}
+    figures: dict[str, set[Figure]] = {}
+    for trait, count in traits.items():
+        source = trait.source
+        counts[source] = counts.get(source, 0) + count
+        figures.setdefault(source, set()).add(trait.figure)
     return tuple(
-        SourcePart(source=source, records=share.records, constant=share.is_constant())
-        for source, share in sorted(shares.items())
+        SourcePart(
+            source=source,
+            records=count,
+            constant=count > 1 and len(figures[source]) == 1 and None not in figures[source],
+        )
+        for source, count in sorted(counts.items())
     )
-
-
-@dataclass(slots=True)
-class Share:
-    """One source's part of a file: how many records, and the ROI its scraper gave them."""
-
-    records: int = 0
-    figures: Counter[Figure] = field(default_factory=Counter)
-
-    def is_constant(self) -> bool:
-        """Tell whether several records all have one and the same figure."""
-        return self.records > 1 and list(self.figures.values()) == [self.records]
 
 
 def _impossible(content: Content) -> None:
@@ -143,14 +153,6 @@ def _impossible(content: Content) -> None:
             if impossible(value):
                 reason = Phrase("tracker.roi_impossible", {"value": clean(value, 30)})
                 content.note(reason, Severity.WARNING, record=number, where=name)
-
-
-def _distinct(records: list[Record]) -> dict[Record, None]:
-    """Return the different records, in small steps so that other threads may run."""
-    found: dict[Record, None] = {}
-    for start in range(0, len(records), _STEP):
-        found.update(dict.fromkeys(records[start : start + _STEP]))
-    return found
 
 
 def _compare(content: Content, before: FileReport | None, *, twice: int) -> None:

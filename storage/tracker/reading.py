@@ -11,7 +11,7 @@ from storage.clock import monotonic_s
 from storage.records import Phrase, Severity
 from storage.tracker.batch import Batch
 from storage.tracker.discovery import Listing, Stamp
-from storage.tracker.examine import Examined, examine
+from storage.tracker.examine import Examined, examine, load
 from storage.tracker.manifest import Known
 from storage.tracker.memory import Memory
 from storage.tracker.snapshot import FileReport, FileState, Finding, ReadOptions
@@ -69,14 +69,15 @@ class Reading:
         self._flush()
 
     def _examine(self, name: str, stamp: Stamp) -> Examined:
-        before = self.memory.known.get(name)
-        return examine(
+        content = load(
             name,
             self.listing.paths[name],
-            stamp,
+            size=stamp.size,
             max_bytes=self.options.max_file_bytes,
-            before=None if before is None else before.report,
         )
+        known = self.memory.known.get(name)
+        before = None if known is None else known.report
+        return examine(content, stamp, sights=self._batch.sights(name), before=before)
 
     def _may_be_half_written(self, examined: Examined, stamp: Stamp) -> bool:
         age_s = abs(self.now.timestamp() - stamp.mtime_ns / 1e9)

@@ -4,6 +4,7 @@ import shutil
 import socket
 import sys
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -167,7 +168,7 @@ def test_naughty_titles_are_kept_on_one_line(folder: Folder, shared_data: Path) 
 @given(content=st.binary(max_size=200), end=st.sampled_from(["json", "csv", "jsonl"]))
 def test_no_bytes_crash_the_reader(folder: Folder, content: bytes, end: str) -> None:
     """Whatever is in a file, a verdict comes out."""
-    report = folder.report(f"fuzz.{end}", content)
+    report = folder.report(f"fuzz{crc32(content)}.{end}", content)
     assert report.state in set(FileState)
 
 
@@ -189,11 +190,19 @@ _fields = st.sampled_from(
 def test_no_record_crashes_the_reader(folder: Folder, records: list[object]) -> None:
     """Any JSON in any field: what is understood and what is not add up to what is there."""
     content = json.dumps(records).encode()
-    report = folder.report("opportunities_1754069406.json", content)
+    report = folder.report(f"{crc32(content)}/opportunities_1754069406.json", content)
     if report.state is FileState.OK:
         assert report.records + report.bad_records == len(records)
     else:
         assert report.state in {FileState.UNKNOWN_SHAPE, FileState.INVALID}
+
+
+def test_a_record_with_nothing_to_tell_it_by_is_bad(folder: Folder) -> None:
+    """A blank title is no name; a link beside it is."""
+    blank: dict[str, object] = {"title": " ", "source": "Galxe"}
+    report = folder.report("opportunities_1754069406.json", [GOOD, blank, GOOD, {**blank, "id": 1}])
+    assert (report.records, report.bad_records) == (3, 1)
+    assert [(f.record, f.reason.key) for f in report.findings] == [(1, "tracker.no_identity")]
 
 
 def test_folders_are_walked_and_loops_are_not(folder: Folder) -> None:

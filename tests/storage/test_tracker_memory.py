@@ -1,3 +1,4 @@
+import json
 import os
 import sqlite3
 from collections.abc import Callable
@@ -188,6 +189,19 @@ def test_no_wait_goes_beyond_the_deadline(folder: Folder) -> None:
     reading.run(list(reading.listing.stamps))
     assert (waits, list(reading.unstable)) == ([], [NAME])
     assert "opportunities_1754069000.json" in reading.memory.known
+
+
+def test_what_an_unstable_file_lists_is_not_kept(folder: Folder) -> None:
+    """Its whole lines wait for the rest; the same record in another file counts at its time."""
+    first, second = (quest(number, roi_usd_per_min=3.0) for number in (1, 2))
+    lines = [json.dumps(record).encode() for record in (first, second)]
+    folder.write("quests.jsonl", b"\n".join([*lines, b'{"title": "Qu']))
+    folder.write("opportunities_1754069000.json", [first])
+    reading = a_reading(folder, lambda _: None, until_s=monotonic_s() + 1.0)
+    reading.run(["quests.jsonl", "opportunities_1754069000.json"])
+    assert list(reading.unstable) == ["quests.jsonl"]
+    (kept,) = folder.index.top(n=9, source=None, since=None)
+    assert (kept.title, kept.last_seen.timestamp()) == ("Quest 1", 1_754_069_000)
 
 
 def test_a_file_that_lost_half_its_records_is_told(folder: Folder) -> None:
