@@ -15,6 +15,7 @@ from handlers.views.plots import Spec
 log = logging.getLogger(__name__)
 
 NICENESS = 10
+REST_S = 60.0  # after a worker that died twice over one picture
 
 
 class Charts:
@@ -24,10 +25,14 @@ class Charts:
         self.timeout_s = timeout_s
         self._pool: ProcessPoolExecutor | None = None
         self._turn = asyncio.Lock()
+        self._rest_until_s = 0.0
 
     async def draw(self, spec: Spec) -> bytes | None:
         """Return the picture as PNG, or nothing where it cannot be had: the text goes alone."""
         async with self._turn:
+            now_s = asyncio.get_running_loop().time()
+            if now_s < self._rest_until_s:
+                return None
             for _attempt in range(2):
                 try:
                     return await asyncio.wait_for(self._ask(spec), self.timeout_s)
@@ -41,6 +46,7 @@ class Charts:
                 except (ValueError, TypeError, OverflowError, RuntimeError) as error:
                     log.warning("a chart could not be drawn: %s", type(error).__name__)
                     return None
+            self._rest_until_s = now_s + REST_S
         return None
 
     async def _ask(self, spec: Spec) -> bytes:
