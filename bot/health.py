@@ -19,7 +19,13 @@ from jobs.watch import Cycle
 from storage.clock import wall_now
 from storage.files import LockedError, ProcessLock, write_atomic
 from storage.history import History
-from storage.records import Moment, Observation, Outcome, Phrase, Severity
+from storage.records import (
+    Moment,
+    Observation,
+    Outcome,
+    Phrase,
+    Severity,
+)
 
 EXIT_OK, EXIT_WARNING, EXIT_FAILED, EXIT_UNKNOWN = 0, 1, 2, 3
 

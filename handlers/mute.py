@@ -9,7 +9,8 @@ from handlers.views import lists as view
 from handlers.views import welcome
 from handlers.views.message import Message
 from handlers.views.text import clean, clip
-from storage.records import Mute, Phrase
+from storage.incidents import Mute
+from storage.records import Phrase
 
 REASON_UNITS = 120
 

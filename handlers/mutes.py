@@ -4,7 +4,7 @@ from handlers.call import Call, blocking
 from handlers.views import lists as view
 from handlers.views import welcome
 from handlers.views.message import Message
-from storage.records import Mute
+from storage.incidents import Mute
 
 
 async def mutes(call: Call) -> Message:

@@ -7,7 +7,8 @@ from handlers.mute_grammar import Request, literal, longest_s, what
 from handlers.views import callback, card, lists
 from handlers.views.message import Message
 from handlers.views.top import ANY, LARGEST_PAGE, PERIODS_S, Query
-from storage.records import Incident, Mute, Severity
+from storage.incidents import Incident, Mute
+from storage.records import Severity
 
 STALE = Effect(toast="button.stale")
 LIST = "l"

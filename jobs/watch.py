@@ -15,7 +15,15 @@ from jobs.facts import Facts, Unknown
 from jobs.gather import Gatherer
 from jobs.lane import Lane, crashed
 from jobs.samples import samples
-from storage.records import Clock, Moment, Observation, Outcome, Phrase, Sample, Severity
+from storage.records import (
+    Clock,
+    Moment,
+    Observation,
+    Outcome,
+    Phrase,
+    Sample,
+    Severity,
+)
 
 logger = logging.getLogger("vigie.watch")
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from storage.database import Database
-from storage.records import AlertState, Incident, Moment
+from storage.incidents import AlertState, Incident
+from storage.records import Moment
 
 
 class Alerts:

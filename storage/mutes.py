@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from storage.database import Database
-from storage.records import Mute
+from storage.incidents import Mute
 
 
 class Mutes:

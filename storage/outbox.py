@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from storage.database import Database
-from storage.records import Delivery, Status
+from storage.incidents import Delivery, Status
 
 LIVE = frozenset({Status.QUEUED, Status.SENDING})
 

@@ -8,7 +8,8 @@ from bot.delivery.telegram import plain
 from bot.delivery.texts import Renderer
 from handlers.views.message import Message
 from jobs.alerts.ledger import Ledger
-from storage.records import Delivery, Kind, Moment
+from storage.incidents import Delivery, Kind
+from storage.records import Moment
 
 log = logging.getLogger(__name__)
 

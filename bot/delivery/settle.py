@@ -9,7 +9,14 @@ from bot.delivery.outcome import Failed, Fault, Outcome, Sent
 from jobs.alerts.entries import Trouble
 from jobs.alerts.manager import AlertManager
 from storage.chats import Chat, parts
-from storage.records import Clock, Delivery, Moment, Observation, Phrase, Severity
+from storage.incidents import Delivery
+from storage.records import (
+    Clock,
+    Moment,
+    Observation,
+    Phrase,
+    Severity,
+)
 from storage.records import Outcome as Seen
 
 log = logging.getLogger(__name__)

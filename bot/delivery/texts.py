@@ -8,7 +8,8 @@ from handlers.views import alert as view
 from handlers.views.i18n import Language, language
 from handlers.views.message import Message
 from storage.chats import Chats, parts
-from storage.records import Delivery, Incident, Moment, Phrase
+from storage.incidents import Delivery, Incident
+from storage.records import Moment, Phrase
 
 
 class Renderer(Protocol):

@@ -14,7 +14,8 @@ from bot.delivery.texts import Renderer
 from jobs.alerts.ledger import Agenda
 from jobs.alerts.manager import AlertManager
 from storage.chats import Chat, parts
-from storage.records import Clock, Delivery, Kind, Moment
+from storage.incidents import Delivery, Kind
+from storage.records import Clock, Moment
 
 log = logging.getLogger(__name__)
 

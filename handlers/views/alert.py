@@ -8,7 +8,8 @@ from handlers.views.card import GLYPHS, buttons, card, footer, lasted, level_wor
 from handlers.views.i18n import Language
 from handlers.views.message import Button, Message
 from handlers.views.text import Markup
-from storage.records import Delivery, Incident, Kind, Moment, Phrase, Severity
+from storage.incidents import Delivery, Incident, Kind
+from storage.records import Moment, Phrase, Severity
 
 __all__ = ["card", "digest", "render"]
 

@@ -4,7 +4,8 @@ from handlers.views.blocks import Builder, listing, quote
 from handlers.views.i18n import Language
 from handlers.views.message import Button, Message, Style
 from handlers.views.text import Markup, escape
-from storage.records import Incident, Moment, Mute, Phrase, Severity, TimelineEntry
+from storage.incidents import Incident, Mute, TimelineEntry
+from storage.records import Moment, Phrase, Severity
 
 FOLDED, HINT, EFFECT = 9, 7, 6
 GLYPHS = {

@@ -9,7 +9,8 @@ from handlers.views.card import GLYPHS, card, level_word, timeline_line
 from handlers.views.i18n import Language
 from handlers.views.message import Button, Document, Message, Style
 from handlers.views.text import TEXT_UNITS, Markup, clean, clip, escape, visible
-from storage.records import Incident, Moment, Mute, Severity
+from storage.incidents import Incident, Mute
+from storage.records import Moment, Severity
 
 ROOM = 3600
 BUTTON_ROWS = 6

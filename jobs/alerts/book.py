@@ -12,17 +12,16 @@ from jobs.checks.result import absent
 from storage.alerts import Alerts
 from storage.chats import Chats, parts
 from storage.database import Database
-from storage.outbox import LIVE, Outbox
-from storage.records import (
+from storage.incidents import (
     AlertState,
     Delivery,
     Incident,
     Kind,
-    Moment,
-    Observation,
     Phase,
     Status,
 )
+from storage.outbox import LIVE, Outbox
+from storage.records import Moment, Observation
 
 Live = dict[tuple[int, str], list[Delivery]]
 Channels = Callable[[], Sequence[str]] | Sequence[str]

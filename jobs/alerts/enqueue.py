@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from jobs.alerts.policy import Tell
-from storage.records import Delivery, Incident, Kind, Severity, Status
+from storage.incidents import Delivery, Incident, Kind, Status
+from storage.records import Severity
 
 NEWS = frozenset({Kind.FIRED, Kind.WORSE})
 CLOSING = frozenset({Kind.RESOLVED, Kind.BRIEF})

@@ -8,8 +8,9 @@ from jobs.alerts import enqueue, policy
 from jobs.alerts.rules import Rules
 from jobs.alerts.tally import Tally
 from storage.alerts import Alerts
+from storage.incidents import Delivery, Incident, Kind, Status
 from storage.outbox import LIVE, Outbox
-from storage.records import Delivery, Incident, Kind, Moment, Status
+from storage.records import Moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

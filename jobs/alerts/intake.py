@@ -4,7 +4,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from storage.records import Observation, Outcome, Phrase, Severity, Value
+from storage.records import (
+    Observation,
+    Outcome,
+    Phrase,
+    Severity,
+    Value,
+)
 
 LONGEST = 2**53
 FOLDER = "data:folder"

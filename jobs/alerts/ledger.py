@@ -12,9 +12,16 @@ from jobs.alerts.tally import Latency, Tally
 from storage.alerts import Alerts
 from storage.chats import Chats, parts
 from storage.database import Database
+from storage.incidents import (
+    Delivery,
+    Incident,
+    Kind,
+    Mute,
+    Status,
+)
 from storage.mutes import Mutes
 from storage.outbox import Outbox
-from storage.records import Delivery, Incident, Kind, Moment, Mute, Status
+from storage.records import Moment
 
 LONGEST_S = 24 * 3600.0
 PROBE_EVERY_S = 3600.0

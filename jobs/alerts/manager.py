@@ -13,12 +13,10 @@ from jobs.alerts.rules import Rules
 from storage.alerts import Alerts
 from storage.chats import Chats
 from storage.database import Database
+from storage.incidents import Incident, Kind, Mute
 from storage.mutes import Mutes
 from storage.records import (
-    Incident,
-    Kind,
     Moment,
-    Mute,
     Observation,
     Outcome,
     Phrase,

@@ -8,9 +8,10 @@ from jobs.alerts import silences
 from jobs.alerts.tally import Tally
 from storage.alerts import Alerts
 from storage.database import Database
+from storage.incidents import Delivery, Kind, Mute, Status
 from storage.mutes import Mutes
 from storage.outbox import Outbox
-from storage.records import Delivery, Kind, Moment, Mute, Phrase, Severity, Status, Value
+from storage.records import Moment, Phrase, Severity, Value
 
 DEFAULT = timedelta(hours=1)
 LONGEST = timedelta(days=7)

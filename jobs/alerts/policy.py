@@ -7,18 +7,15 @@ Flapping and X-of-Y would count in `_fires` and `_close`, escalation beside `_re
 from dataclasses import dataclass, replace
 
 from jobs.alerts.rules import Rule
-from storage.records import (
+from storage.incidents import (
     AlertState,
     Incident,
     Kind,
-    Moment,
-    Observation,
-    Outcome,
     Phase,
-    Severity,
     TimelineEntry,
     TimelineKind,
 )
+from storage.records import Moment, Observation, Outcome, Severity
 
 HEAD, TAIL = 10, 40
 FIRING = frozenset({Phase.FIRING, Phase.RECOVERING})

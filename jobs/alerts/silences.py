@@ -11,7 +11,8 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from jobs.alerts import policy
-from storage.records import AlertState, Delivery, Kind, Moment, Mute, Severity
+from storage.incidents import AlertState, Delivery, Kind, Mute
+from storage.records import Moment, Severity
 
 
 class Why(StrEnum):

@@ -3,7 +3,8 @@
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from storage.records import Kind, Severity
+from storage.incidents import Kind
+from storage.records import Severity
 
 KEPT = 1000
 

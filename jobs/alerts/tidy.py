@@ -4,7 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from jobs.alerts.rules import Rules
-from storage.records import AlertState, Delivery, Incident, Moment, Phase, Status
+from storage.incidents import (
+    AlertState,
+    Delivery,
+    Incident,
+    Phase,
+    Status,
+)
+from storage.records import Moment
 
 CLOSED_FOR = timedelta(days=30)
 CLOSED_KEPT = 100

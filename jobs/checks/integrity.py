@@ -6,7 +6,13 @@ from datetime import datetime
 from jobs.checks.result import Verdict
 from jobs.checks.saying import Subject
 from jobs.facts import Facts, Unknown
-from storage.records import Observation, Outcome, Phrase, Severity, Value
+from storage.records import (
+    Observation,
+    Outcome,
+    Phrase,
+    Severity,
+    Value,
+)
 from storage.tracker import FileReport, FileState, FolderState, Snapshot
 
 NAME = "integrity"

@@ -10,7 +10,7 @@ Figure = float | str | None
 # Field order follows the tracker's files: the decoder finds an expected key at once.
 
 
-class Record(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """What the scrapers and the processing write; only the fields that are used."""
 
     id: str | int | float | None = None

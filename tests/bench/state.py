@@ -12,7 +12,8 @@ import msgspec
 from tinydb import TinyDB
 
 from storage.database import Database
-from storage.records import Delivery, Kind, Severity
+from storage.incidents import Delivery, Kind
+from storage.records import Severity
 from tests.bench.row import Row
 
 ROWS, ROUNDS, WARM = 1000, 150, 10

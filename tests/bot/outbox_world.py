@@ -11,8 +11,9 @@ from handlers.views.message import Message
 from jobs.alerts.manager import AlertManager
 from jobs.alerts.rules import Rules
 from storage.database import Database
+from storage.incidents import Delivery, Incident, Kind, Status
 from storage.outbox import Outbox
-from storage.records import Delivery, Incident, Kind, Moment, Phrase, Status
+from storage.records import Moment, Phrase
 from tests.jobs.seen import Hands
 
 

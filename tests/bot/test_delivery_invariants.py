@@ -13,7 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bot.delivery.outcome import Failed, Fault
 from jobs.alerts.rules import Rules
 from storage.database import Database
-from storage.records import Incident, Kind, Severity, Status
+from storage.incidents import Incident, Kind, Status
+from storage.records import Severity
 from tests.bot.outbox_world import Call, World
 from tests.jobs.seen import fail, ok, unknown
 

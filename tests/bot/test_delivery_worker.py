@@ -12,7 +12,8 @@ from bot.delivery.settle import backoff_s
 from bot.delivery.worker import Worker
 from jobs.alerts.ledger import Agenda
 from jobs.alerts.rules import Rules
-from storage.records import Moment, Severity, Status
+from storage.incidents import Status
+from storage.records import Moment, Severity
 from tests.bot.outbox_world import Words, World
 from tests.jobs.seen import fail, ok
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.real import collect, running
-from tests.bot.test_run import ADA, Place, place
+from tests.bot.real import ADA, collect, running
+from tests.bot.test_run import Place, place
 
 pytestmark = pytest.mark.process
 __all__ = ["place"]

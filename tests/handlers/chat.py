@@ -28,7 +28,13 @@ from storage.chats import Chats
 from storage.database import Database
 from storage.history import History
 from storage.opportunities import Opportunities
-from storage.records import Moment, Observation, Outcome, Phrase, Severity
+from storage.records import (
+    Moment,
+    Observation,
+    Outcome,
+    Phrase,
+    Severity,
+)
 from storage.tracker import ReadOptions, Tracker
 from tests.jobs.looks import HEALTHY
 

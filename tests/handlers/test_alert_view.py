@@ -14,17 +14,15 @@ from handlers.views.i18n import LANGUAGES, Language, language
 from handlers.views.lists import alerts, details
 from handlers.views.message import Message
 from handlers.views.text import visible
-from storage.records import (
+from storage.incidents import (
     Delivery,
     Incident,
     Kind,
-    Moment,
     Mute,
-    Phrase,
-    Severity,
     TimelineEntry,
     TimelineKind,
 )
+from storage.records import Moment, Phrase, Severity
 from tests.handlers.strict import problems
 
 SINCE = datetime(2026, 8, 14, 3, 50, tzinfo=UTC)

@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from storage.records import Moment, Observation, Outcome, Phrase, Severity
+from storage.records import (
+    Moment,
+    Observation,
+    Outcome,
+    Phrase,
+    Severity,
+)
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 

@@ -11,18 +11,16 @@ from jobs.alerts.manager import AlertManager
 from jobs.alerts.rules import Rules
 from storage.alerts import Alerts
 from storage.database import Database
-from storage.outbox import Outbox
-from storage.records import (
+from storage.incidents import (
     Delivery,
     Incident,
     Kind,
     Mute,
-    Observation,
-    Phrase,
-    Severity,
     Status,
     TimelineKind,
 )
+from storage.outbox import Outbox
+from storage.records import Observation, Phrase, Severity
 from tests.jobs.seen import NOON, at, fail, ok, unknown
 
 WARNING, ERROR, CRITICAL = Severity.WARNING, Severity.ERROR, Severity.CRITICAL

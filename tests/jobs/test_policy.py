@@ -6,15 +6,14 @@ import pytest
 from jobs.alerts import policy
 from jobs.alerts.policy import Tell
 from jobs.alerts.rules import Row, Rule, Rules
-from storage.records import (
+from storage.incidents import (
     AlertState,
     Incident,
     Kind,
-    Observation,
     Phase,
-    Severity,
     TimelineKind,
 )
+from storage.records import Observation, Severity
 from tests.jobs.seen import NOON, at, fail, ok, unknown
 
 INFO, WARNING, ERROR, CRITICAL = (

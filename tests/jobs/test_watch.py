@@ -19,7 +19,14 @@ from jobs.gather import Budget, Gatherer, Sources
 from jobs.samples import samples
 from jobs.watch import Cycle, Watch
 from storage.opportunities import Statistics
-from storage.records import Moment, Observation, Outcome, Phrase, Sample, Severity
+from storage.records import (
+    Moment,
+    Observation,
+    Outcome,
+    Phrase,
+    Sample,
+    Severity,
+)
 from storage.tracker import Snapshot, SourceReport
 from tests.jobs.looks import BLIND, HEALTHY, NOON, host
 

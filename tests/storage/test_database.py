@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.database import Database
-from storage.records import AlertState, Delivery, Incident, Kind, Moment, Phrase, Severity
+from storage.incidents import AlertState, Delivery, Incident, Kind
+from storage.records import Moment, Phrase, Severity
 from storage.table import OutsideError, ReadOnlyError
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database
-from storage.records import AlertState
+from storage.incidents import AlertState
 from tests.storage.writer import ROWS, write_for_ever
 
 KILLS = 30

@@ -4,7 +4,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from storage.database import Database
-from storage.records import AlertState
+from storage.incidents import AlertState
 
 ROWS = 1000
 

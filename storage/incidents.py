@@ -1,0 +1,157 @@
+"""The nouns of alerting: counters, incidents, deliveries, mutes. No I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from storage.records import Phrase, Severity
+
+
+class Phase(StrEnum):
+    """Where an alert stands; mute, ack and inhibition are not phases."""
+
+    OK = "ok"
+    PENDING = "pending"
+    FIRING = "firing"
+    RECOVERING = "recovering"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertState:
+    """The counters of one key between two cycles; times are logical seconds.
+
+    `lower` counts fails in a row below `level`, `lower_level` is the worst of them; `told_s` says
+    when each channel last accepted a message with sound about this key, across incidents.
+    """
+
+    key: str
+    phase: Phase = Phase.OK
+    level: Severity = Severity.OK
+    fails: int = 0
+    passes: int = 0
+    unknowns: int = 0
+    since_s: float | None = None
+    since: datetime | None = None
+    incident: int | None = None
+    next_due_s: float | None = None
+    repeats: int = 0
+    last_told_s: float | None = None
+    lower: int = 0
+    lower_level: Severity = Severity.OK
+    told_s: Mapping[str, float] = field(default_factory=dict)
+
+
+class TimelineKind(StrEnum):
+    """What can happen to an incident."""
+
+    OPENED = "opened"
+    WORSE = "worse"
+    BETTER = "better"
+    REMINDED = "reminded"
+    ACKED = "acked"
+    RELEASED = "released"
+    MUTED = "muted"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEntry:
+    """One line of an incident's story; `who` is a display name, never an id."""
+
+    at: datetime
+    kind: TimelineKind
+    level: Severity = Severity.OK
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One firing episode: everything its messages need, numbered for people (`#214`).
+
+    `told` lists the channels that accepted, or may have accepted, an alert about it; `messages`
+    holds the message to edit where it has one of its own (a digest is nobody's own).
+    """
+
+    number: int
+    key: str
+    check: str
+    level: Severity
+    peak: Severity
+    since: datetime
+    opened: datetime
+    opened_s: float
+    fact: Phrase
+    latest: Phrase
+    value: float | None = None
+    threshold: float | None = None
+    evidence: tuple[Phrase, ...] = ()
+    closed: datetime | None = None
+    ack_by: str = ""
+    ack_at: datetime | None = None
+    ack_until_s: float | None = None
+    reminders: int = 0
+    messages: Mapping[str, int] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
+
+
+class Kind(StrEnum):
+    """What a delivery tells; `update` only edits the incident's message into its current state."""
+
+    FIRED = "fired"
+    WORSE = "worse"
+    UPDATE = "update"
+    REPEAT = "repeat"
+    RESOLVED = "resolved"
+    BRIEF = "brief"
+    NOTE = "note"
+
+
+class Status(StrEnum):
+    """Where a delivery stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    SUPERSEDED = "superseded"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One outbox row: this incident, told so, to this channel (`chat` or `chat:topic`).
+
+    A `note` belongs to no incident (number 0) and carries its own phrase.
+    """
+
+    id: int
+    incident: int
+    key: str
+    kind: Kind
+    seq: int
+    channel: str
+    level: Severity
+    created: datetime
+    created_s: float
+    not_before_s: float = 0.0
+    attempts: int = 0
+    last_error: str = ""
+    status: Status = Status.QUEUED
+    maybe_dup: bool = False
+    message_id: int | None = None
+    note: Phrase | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """A silence: holds back deliveries whose key matches the glob, up to `max_level`."""
+
+    id: int
+    glob: str
+    max_level: Severity
+    until_s: float
+    until: datetime
+    by: str
+    reason: str = ""
+    created: datetime
