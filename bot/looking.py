@@ -61,9 +61,7 @@ def looking(
     tracker = Tracker(
         found.data_dir,
         index=opportunities,
-        options=ReadOptions(
-            rates=found.reward_rates, max_file_bytes=found.max_file_size, min_roi=found.min_roi
-        ),
+        options=ReadOptions(rates=found.reward_rates, max_file_bytes=found.max_file_size),
     )
     host = HostProbe({"data": found.data_dir, "state": found.state_dir})
     lag = LoopLag()

@@ -41,7 +41,6 @@ class ReadOptions:
     rates: Mapping[str, float] = field(default_factory=dict)
     max_file_bytes: int = 64 * 1024 * 1024
     settle_s: float = 2.0
-    min_roi: float = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
