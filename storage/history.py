@@ -9,13 +9,22 @@ from typing import TypeVar
 
 from storage.clock import monotonic_s, wall_now
 from storage.records import Sample
-from storage.schema import PLAIN, PUT_OPPORTUNITY, PUT_SAMPLE, SAVE_SHADOW, SHADOW
+from storage.schema import (
+    PLAIN,
+    PRUNE_SAMPLES,
+    PUT_OPPORTUNITY,
+    PUT_SAMPLE,
+    SAVE_SHADOW,
+    SHADOW,
+)
 from storage.sqlite import broken, open_existing, open_file, open_memory, set_aside
 
 T = TypeVar("T")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 RETRY_S = 5.0
+KEPT = timedelta(days=400)
+PRUNE_EVERY = timedelta(days=1)
 
 
 def micros(at: datetime) -> int:
@@ -48,6 +57,7 @@ class History:
         self._tried_s = monotonic_s()
         self.shadowed = False
         self._in_memory = False
+        self._pruned = EPOCH
         self._lock = RLock()
         self._db = self._open()
 
@@ -62,9 +72,24 @@ class History:
             self._db.close()
 
     def add(self, samples: Iterable[Sample]) -> None:
-        """Keep samples; a second value of one series at one time replaces the first."""
-        rows = [(s.series, micros(s.at), s.value) for s in samples]
-        self.write(lambda db: db.executemany(PUT_SAMPLE, rows))
+        """Keep samples; a second value of one series at one time replaces the first.
+
+        Once a day, by the samples' own time, those older than KEPT are dropped.
+        """
+        added = list(samples)
+        rows = [(s.series, micros(s.at), s.value) for s in added]
+        latest = max((s.at for s in added), default=self._pruned)
+        due = not timedelta(0) <= latest - self._pruned < PRUNE_EVERY
+
+        def put(db: sqlite3.Connection) -> None:
+            db.executemany(PUT_SAMPLE, rows)
+            if due and self.on_disk:
+                old = micros(latest - KEPT)
+                db.executemany(PRUNE_SAMPLES, [(name, old) for name in _names(db, "")])
+
+        self.write(put)
+        if due and self.on_disk:
+            self._pruned = latest
 
     def series(
         self, name: str, *, since: datetime, until: datetime
@@ -77,18 +102,7 @@ class History:
 
     def names(self, prefix: str) -> list[str]:
         """Return the names of the series that start with `prefix`, sorted."""
-        query = "SELECT min(series) FROM samples WHERE series >= ? AND series > ?"
-
-        def skip_along(db: sqlite3.Connection) -> list[str]:
-            found: list[str] = []
-            while True:
-                last = found[-1] if found else ""
-                (name,) = db.execute(query, (prefix, last)).fetchone()
-                if name is None or not name.startswith(prefix):
-                    return found
-                found.append(name)
-
-        return self.read(skip_along)
+        return self.read(lambda db: _names(db, prefix))
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `work` reads; a damaged file is set aside and an empty one read instead."""
@@ -207,3 +221,15 @@ class History:
     def _memory(self, why: str) -> sqlite3.Connection:
         self.error, self._in_memory = why, True
         return open_memory()
+
+
+def _names(db: sqlite3.Connection, prefix: str) -> list[str]:
+    """Skip from one series to the next along the index."""
+    query = "SELECT min(series) FROM samples WHERE series >= ? AND series > ?"
+    found: list[str] = []
+    while True:
+        last = found[-1] if found else ""
+        (name,) = db.execute(query, (prefix, last)).fetchone()
+        if name is None or not name.startswith(prefix):
+            return found
+        found.append(name)

@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS opportunity (
     first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS opportunity_first ON opportunity (source, first_seen);
+CREATE INDEX IF NOT EXISTS opportunity_paid ON opportunity (source) WHERE roi IS NOT NULL;
 CREATE TABLE IF NOT EXISTS known (
     name TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
     inode TEXT NOT NULL, report BLOB NOT NULL
@@ -55,6 +56,7 @@ CREATE TEMP VIEW listed AS SELECT * FROM main.opportunity;
 """
 
 PUT_SAMPLE = "INSERT OR REPLACE INTO sample VALUES (?, ?, ?)"
+PRUNE_SAMPLES = "DELETE FROM sample WHERE series = ? AND at < ?"
 
 # The better provenance wins, then the later sighting; the times always widen.
 _WINS = "(excluded.rank < rank OR (excluded.rank = rank AND excluded.last_seen >= last_seen))"

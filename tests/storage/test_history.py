@@ -59,6 +59,33 @@ def test_a_second_value_replaces_the_first(history: History) -> None:
     assert values(history, "x") == [2.0]
 
 
+def test_what_is_older_than_400_days_is_dropped_once_a_day(history: History) -> None:
+    """Of every series, by the time of what is added, not more often; also after a restart."""
+    history.add([Sample("x", NOON, 1.0), Sample("x", NOON + DAY, 2.0), Sample("y", NOON, 3.0)])
+    last = NOON + 401 * DAY
+
+    def kept() -> list[float]:
+        everything = [history.series(n, since=NOON, until=last) for n in ("x", "y")]
+        return [value for found in everything for _, value in found]
+
+    history.add([Sample("z", NOON + 400 * DAY, 4.0)])
+    assert kept() == [1.0, 2.0, 3.0]
+    history.add([Sample("z", last - timedelta(seconds=1), 5.0)])
+    assert kept() == [1.0, 2.0, 3.0]
+    history.add([Sample("z", last, 6.0)])
+    assert kept() == [2.0]
+
+
+def test_a_restart_drops_what_is_too_old(history: History, path: Path) -> None:
+    """Also where the program never runs for a whole day."""
+    history.add(samples(2))
+    history.close()
+    again = History(path)
+    again.add([Sample("z", NOON + 401 * DAY, 4.0)])
+    assert again.names("") == ["z"]
+    again.close()
+
+
 def test_names_are_found_by_their_beginning(history: History) -> None:
     """A prefix is taken literally."""
     for name in ("source_age_s:Galxe", "source_age_s:Zealy", "source", "%", "sourcf"):
