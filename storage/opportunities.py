@@ -25,6 +25,7 @@ ORDER BY roi DESC, rank, last_seen DESC, key LIMIT :n OFFSET :offset
 """  # noqa: S608 (a constant)
 _COUNT = f"SELECT count(*), count(roi) FROM listed WHERE {_MATCHES}"  # noqa: S608 (a constant)
 _NEW = "SELECT roi FROM listed WHERE source = ? AND first_seen > ? AND first_seen <= ?"
+EVER_PAID = "SELECT EXISTS (SELECT 1 FROM listed WHERE source = ? AND roi IS NOT NULL)"
 _NEXT_SOURCE = "SELECT min(source) FROM listed WHERE source > ?"
 _FIRST = "SELECT min(first_seen) FROM listed WHERE source = ?"
 _LATEST = "SELECT max(first_seen) FROM listed WHERE source = ?"
@@ -43,8 +44,9 @@ class Counts:
 class Statistics:
     """The opportunities first seen in a window; ROI in USD per minute, of the known ones only.
 
-    `high` is 5 and more, `medium` 2 and more, `low` below. `since` is the oldest first-seen
-    time there is: a window that reaches further back is not fully covered.
+    `high` is 5 and more, `medium` 2 and more, `low` below. Of the `unknown` ones, `rewardless` are
+    from sources that never had a known ROI. `since` is the oldest first-seen time there is: a
+    window that reaches further back is not fully covered.
     """
 
     new: int = 0
@@ -54,6 +56,7 @@ class Statistics:
     medium: int = 0
     low: int = 0
     unknown: int = 0
+    rewardless: int = 0
     by_source: Mapping[str, int] = field(default_factory=dict)
     since: datetime | None = None
 
@@ -72,6 +75,14 @@ class Row(NamedTuple):
     deadline: str
     first_seen: int
     last_seen: int
+
+
+class Window(NamedTuple):
+    """ROI by source in a window; over all time, the oldest first-seen time and who never paid."""
+
+    new: dict[str, list[float | None]]
+    first: int | None
+    unpaid: list[str]
 
 
 class Opportunities:
@@ -104,12 +115,14 @@ class Opportunities:
         """Return the figures of what was first seen in the window that ends `now`."""
         since, until = micros(now - window), micros(now)
 
-        def collect(db: sqlite3.Connection) -> tuple[dict[str, list[float | None]], list[int]]:
+        def collect(db: sqlite3.Connection) -> Window:
             names = _sources(db)
             new = {n: [r for (r,) in db.execute(_NEW, (n, since, until))] for n in names}
-            return new, [db.execute(_FIRST, (n,)).fetchone()[0] for n in names]
+            firsts = [db.execute(_FIRST, (n,)).fetchone()[0] for n in names]
+            unpaid = [n for n in names if not db.execute(EVER_PAID, (n,)).fetchone()[0]]
+            return Window(new, min(firsts, default=None), unpaid)
 
-        new, firsts = self.history.read(collect)
+        new, first, unpaid = self.history.read(collect)
         everything = [roi for rois in new.values() for roi in rois]
         known = [roi for roi in everything if roi is not None]
         bands = Counter(_band(roi) for roi in known)
@@ -121,8 +134,9 @@ class Opportunities:
             medium=bands["medium"],
             low=bands["low"],
             unknown=len(everything) - len(known),
+            rewardless=sum(len(new[name]) for name in unpaid),
             by_source={name: len(rois) for name, rois in new.items() if rois},
-            since=moment(min(firsts)) if firsts else None,
+            since=None if first is None else moment(first),
         )
 
     def sources(self) -> list[str]:

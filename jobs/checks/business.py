@@ -85,9 +85,12 @@ class Business:
         return ACTIVE.fail(level, fact, value=float(active), threshold=threshold)
 
     def _share(self, figures: Statistics) -> Observation:
-        share_pct = 100.0 * figures.unknown / figures.new if figures.new else 0.0
-        values: dict[str, Value] = {"n": figures.unknown, "unknown_pct": share_pct}
-        if figures.new < self.unknown_from or share_pct <= self.unknown_pct:
+        # A source that never states a reward would keep this up for ever.
+        new = figures.new - figures.rewardless
+        unknown = figures.unknown - figures.rewardless
+        share_pct = 100.0 * unknown / new if new else 0.0
+        values: dict[str, Value] = {"n": unknown, "unknown_pct": share_pct}
+        if new < self.unknown_from or share_pct <= self.unknown_pct:
             return SHARE.ok(Phrase("metrics.unknown.ok", values), value=share_pct)
         fact = Phrase("metrics.unknown.high", values | {"limit_pct": self.unknown_pct})
         return SHARE.fail(Severity.WARNING, fact, value=share_pct, threshold=self.unknown_pct)

@@ -113,6 +113,33 @@ def test_many_unknown_rois_are_a_warning(unknown: int, new: int, level: Severity
 
 
 @pytest.mark.parametrize(
+    ("unknown", "new", "level"),
+    [
+        (40, 60, Severity.OK),
+        (42, 60, Severity.OK),
+        (43, 60, Severity.WARNING),
+        (60, 60, Severity.WARNING),
+        (59, 59, Severity.OK),
+    ],
+)
+def test_sources_that_never_state_a_reward_are_left_out(
+    unknown: int, new: int, level: Severity
+) -> None:
+    """Of 40 cards without rewards nobody is warned; what is left has the same limits."""
+    figures = business(unknown=unknown, new=new, rewardless=40)
+    one = judge(Business(), figures)["roi:unknown"]
+    assert one.level is level
+    assert one.fact.values["n"] == unknown - 40
+    assert one.fact.values["unknown_pct"] == 100 * (unknown - 40) / (new - 40)
+
+
+def test_only_rewardless_sources_are_no_finding() -> None:
+    """Nothing is left to judge: that is fine, and divides nothing by nothing."""
+    one = judge(Business(), business(unknown=60, new=60, rewardless=60))["roi:unknown"]
+    assert (one.level, one.value) == (Severity.OK, 0.0)
+
+
+@pytest.mark.parametrize(
     ("facts", "reason"),
     [
         (replace(HEALTHY, data=BLIND), "unknown.timeout"),

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.history import micros
-from storage.opportunities import RANKS, Counts, Row
+from storage.opportunities import EVER_PAID, RANKS, Counts, Row
 from storage.records import Provenance
 from tests.storage.folder import NOON, Folder
 
@@ -110,6 +110,23 @@ def test_statistics_are_of_the_window_only(folder: Folder) -> None:
     assert seen.mean_roi == pytest.approx(22.58)
     assert seen.by_source == {"Galxe": 6, "Zealy": 1}
     assert seen.since == NOON - 24 * HOUR
+
+
+def test_sources_that_never_paid_are_told_apart(folder: Folder) -> None:
+    """One known ROI at any time, even long ago, makes its source's unknown ones count."""
+    put(folder, row(1, hours=-1), row(2, hours=-1), row(3, hours=-30))
+    put(folder, row(4, hours=-1, source="Zealy"), row(5, 3.0, hours=-1, source="Zealy"))
+    put(folder, row(6, hours=-2, source="Layer3"), row(7, 0.1, hours=-900, source="Layer3"))
+    seen = folder.index.statistics(now=NOON)
+    assert (seen.new, seen.unknown, seen.rewardless) == (5, 4, 2)
+    put(folder, row(3, 2.5, hours=-30))
+    assert folder.index.statistics(now=NOON).rewardless == 0
+
+
+def test_whether_a_source_ever_paid_is_read_from_an_index(folder: Folder) -> None:
+    """Ten thousand cards without rewards are not looked through in every cycle."""
+    plan = folder.history.read(lambda db: db.execute(f"EXPLAIN QUERY PLAN {EVER_PAID}", ("Galxe",)))
+    assert any("opportunity_paid" in step for *_, step in plan)
 
 
 def test_statistics_of_nothing_invent_nothing(folder: Folder) -> None:
