@@ -33,7 +33,7 @@ class Freshness:
         if isinstance(data, Unknown):
             return Verdict(tuple(one.unknown(data.reason) for one in (*keys, clock)))
         latest = now + AHEAD
-        ahead = [file for file in data.files if file.at > latest and not file.own]
+        ahead = [f for f in data.files if f.at > latest and f.records and not f.own]
         everything = self._all(keys[0], data, ahead, now)
         if data.newest is None:
             return Verdict((everything, _clock(clock, ahead, now)))
@@ -48,7 +48,7 @@ class Freshness:
     ) -> Observation:
         if data.newest is not None:
             return self._age(subject, data.newest, now, name=None)
-        if any(file.records for file in ahead):
+        if ahead:
             return subject.unknown(_future(max(file.at for file in ahead) - now))
         return subject.fail(Severity.CRITICAL, Phrase("freshness.all.none"))
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from jobs.checks.freshness import Freshness
 from jobs.facts import Unknown
 from storage.records import Outcome, Severity
-from storage.tracker import FolderState, Snapshot, SourceReport
+from storage.tracker import FileState, FolderState, Snapshot, SourceReport
 from tests.jobs.looks import BLIND, HEALTHY, NOON, file, judge, snapshot
 
 SECOND = timedelta(seconds=1)
@@ -121,10 +121,13 @@ def test_data_from_the_future_is_no_fresh_data() -> None:
 
 
 def test_an_empty_file_of_the_future_is_no_data() -> None:
-    """Only files with records make the age unknown; else there is no data at all."""
-    ahead = file("a.json", NOON + timedelta(days=1), records=0)
-    data = Snapshot(folder=FolderState.OK, files=(ahead,))
-    assert judge(CHECK, replace(HEALTHY, data=data))["fresh:all"].level is Severity.CRITICAL
+    """Only files with records have an age: a name alone turns no clock forward."""
+    ahead = file("usage_2030-01-01.json", NOON + timedelta(days=1), records=0)
+    odd = replace(ahead, state=FileState.UNKNOWN_SHAPE)
+    data = Snapshot(folder=FolderState.OK, files=(ahead, odd))
+    seen = judge(CHECK, replace(HEALTHY, data=data))
+    assert seen["fresh:all"].level is Severity.CRITICAL
+    assert (seen["clock:data"].level, seen["clock:data"].outcome) == (Severity.OK, Outcome.OK)
 
 
 @pytest.mark.parametrize(
