@@ -48,7 +48,7 @@ class SampleTracker:
         self._runner: subprocess.Popen[bytes] | None = None
         self._busy: list[subprocess.Popen[bytes]] = []
         self._whole: tuple[Path, bytes] | None = None
-        self.folder = Path(tempfile.mkdtemp(prefix="vigie-sample-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="sample-"))
         self.data = self.folder / "data"
 
     def __enter__(self) -> "SampleTracker":
