@@ -11,6 +11,7 @@ from handlers.views.message import Message
 from jobs.watch import Cycle
 
 FRESH = timedelta(seconds=60)
+SHORTEST_S = 60.0  # of shorter rhythms the next check is over before it is read
 
 
 async def health(call: Call) -> Message:
@@ -36,8 +37,9 @@ async def latest(call: Call) -> Cycle:
 
 async def overview(call: Call, cycle: Cycle) -> Message:
     """Return the cycle as a message, with the last 24 h as a picture."""
-    next_at = cycle.at.wall + timedelta(seconds=call.services.display.health_every_s)
-    later = next_at if next_at > call.at.wall else None
+    every_s = call.services.display.health_every_s
+    next_at = cycle.at.wall + timedelta(seconds=every_s)
+    later = next_at if every_s >= SHORTEST_S and next_at > call.at.wall else None
     photo = await pictures.health(call)
     return view.render(cycle, language=call.language, next_at=later, photo=photo)
 

@@ -21,6 +21,7 @@ class Formats:
     sizes: tuple[str, ...]
     months: tuple[str, ...]
     weekdays: tuple[str, ...]
+    millisecond: str
     second: str
     minute: str
     hour: str
@@ -50,8 +51,11 @@ class Formats:
         return self.number(value, 2 if abs(value) < 10 else 1)  # noqa: PLR2004
 
     def duration(self, seconds: float) -> str:
-        """Return `1.8 s`, `45 s`, `12 min`, `3 h 12 min`, `2 d 4 h`: two units at most."""
+        """Return `12 ms`, `1.8 s`, `12 min`, `3 h 12 min`, `2 d 4 h`: two units at most."""
         sign, s = ("−" if seconds < 0 else ""), abs(seconds)
+        if 0 < s < 0.9995:  # noqa: PLR2004
+            ms = self.number(max(round(s * 1000), 1))
+            return sign + self.millisecond.format(x=ms)
         if s < 10:  # noqa: PLR2004
             whole = s in {0, round(s)}
             return sign + self.second.format(x=self.number(s, 0 if whole else 1))
@@ -69,6 +73,10 @@ class Formats:
     def _hours(self, minutes: int) -> str:
         hours, rest = divmod(minutes, 60)
         return self.hours_minutes.format(h=hours, m=rest) if rest else self.hour.format(x=hours)
+
+    def age(self, seconds: float) -> str:
+        """Return an age as a duration, in whole seconds: parts of one say nothing."""
+        return self.duration(math.floor(seconds))
 
     def size(self, count: float) -> str:
         """Return a size in decimal units, three digits: `18.4 MB`."""
@@ -125,6 +133,7 @@ class Formats:
             ("_usd_min", self.return_rate),
             ("_bytes", self.size),
             ("_pct", self.share),
+            ("age_s", self.age),
             ("_s", self.duration),
         )
 

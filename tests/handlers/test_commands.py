@@ -77,6 +77,15 @@ async def test_health_says_the_verdict_first_and_shows_the_day(world: World) -> 
     assert post.buttons[0]["text"] == "🔄 Check again"
 
 
+async def test_the_next_check_is_named_unless_it_comes_at_once(world: World) -> None:
+    """Where checks follow each other within a minute, the next is past before it is read."""
+    display = world.services.display
+    for every_s, named in ((300.0, True), (3.0, False)):
+        shown = replace(display, health_every_s=every_s)
+        world.app.bot_data["services"] = replace(world.services, display=shown)
+        assert ("Next check" in (await world.say("/health"))[0].text) == named
+
+
 async def test_health_names_what_is_wrong_and_offers_to_mute_it(world: World) -> None:
     """The worst fact is in the caption, with a button for this very thing."""
     world.write("raw_opportunities", [opportunity("a")], age=timedelta(hours=5))
