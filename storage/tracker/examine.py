@@ -23,6 +23,7 @@ _OWN = re.compile(
     re.IGNORECASE,
 )
 _trait = attrgetter("trait")
+_wrong = attrgetter("wrong")
 DUPLICATES = 0.05
 SHRINK = 0.5
 MIN_COMPARED = 10
@@ -60,11 +61,9 @@ def examine(
     """Sum a file up. `before` is its last report, if it was read before."""
     found = _look_up(content, sights)
     traits = Counter(map(_trait, found))
-    if any(trait.nameless for trait in traits):
-        found = _drop_nameless(content, found)
+    if any(map(_wrong, traits)):
+        found = _note_wrong(content, found)
         traits = Counter(map(_trait, found))
-    if any(trait.odd for trait in traits):
-        _impossible(content)
     _compare(content, before, twice=len(found) - len(set(found)))
     name = content.name
     dated = date_file(name, document_s=content.document_s, mtime_s=stamp.mtime_ns / 1e9)
@@ -121,10 +120,12 @@ def _look_up(content: Content, sights: Sights) -> list[Sight]:
     return found
 
 
-def _drop_nameless(content: Content, found: Sequence[Sight]) -> list[Sight]:
+def _note_wrong(content: Content, found: Sequence[Sight]) -> list[Sight]:
+    """Give records up that nothing tells from others; note every ROI that cannot be one."""
     records, content.records = content.records, []
     for number, record in enumerate(records):
         content.take(record, number)
+    _impossible(content)
     return [sight for sight in found if not sight.trait.nameless]
 
 

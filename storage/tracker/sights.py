@@ -11,14 +11,14 @@ NEVER = 2**63
 class Trait(msgspec.Struct, frozen=True, gc=False, eq=False):
     """What counts when a file is summed up; records alike in it share one.
 
-    `figure` is the ROI the scraper gave, `odd` tells that it, or another one, cannot be an ROI.
-    A `nameless` record has nothing that tells it from others.
+    `figure` is the ROI the scraper gave. A record is `wrong` if this or another figure cannot be an
+    ROI, or if it is `nameless`: nothing tells it from others.
     """
 
     source: str
-    figure: Figure
-    odd: bool
-    nameless: bool
+    figure: Figure = None
+    wrong: bool = False
+    nameless: bool = False
 
 
 class Sight(msgspec.Struct, gc=False, eq=False):
@@ -35,25 +35,29 @@ class Sights(dict[Record, Sight]):
     def __init__(self, default: str) -> None:
         super().__init__()
         self._default = default
-        self._names: dict[str | None, str] = {}
+        self._plain: dict[str | None, Trait] = {}
         self._traits: dict[tuple[str | None, Figure, bool, bool], Trait] = {}
 
     def __missing__(self, record: Record) -> Sight:
         """Examine a record met for the first time."""
-        figure = record.roi_usd_per_min
-        odd = (figure is not None and impossible(figure)) or (
-            record.roi is not None and impossible(record.roi)
-        )
-        nameless = not (record.title or "").strip() and not identity(record)
-        told = (record.source, figure, odd, nameless)
-        trait = self._traits.get(told)
-        if trait is None:
-            trait = self._traits[told] = Trait(self._source(record.source), *told[1:])
+        figure, title = record.roi_usd_per_min, record.title
+        if figure is None and record.roi is None and title and not title.isspace():
+            trait = self._plain.get(record.source)  # most by far
+            if trait is None:
+                source = clean(record.source, MAX_SOURCE) or self._default
+                trait = self._plain[record.source] = Trait(source)
+        else:
+            trait = self._special(record)
         sight = self[record] = Sight(trait)
         return sight
 
-    def _source(self, told: str | None) -> str:
-        source = self._names.get(told)
-        if source is None:
-            source = self._names[told] = clean(told, MAX_SOURCE) or self._default
-        return source
+    def _special(self, record: Record) -> Trait:
+        figure = record.roi_usd_per_min
+        nameless = not identity(record)
+        wrong = nameless or impossible(figure) or impossible(record.roi)
+        told = (record.source, figure, wrong, nameless)
+        trait = self._traits.get(told)
+        if trait is None:
+            source = clean(record.source, MAX_SOURCE) or self._default
+            trait = self._traits[told] = Trait(source, figure, wrong, nameless)
+        return trait
