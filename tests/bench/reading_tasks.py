@@ -1,6 +1,5 @@
 """What one fresh process measures: `python -m tests.bench.reading_tasks TASK FOLDER`."""
 
-import asyncio
 import heapq
 import json
 import os
@@ -26,7 +25,6 @@ from storage.tracker.memory import Memory
 from storage.tracker.reading import Reading
 from storage.tracker.records import Record, identity
 from storage.tracker.roi import Judge
-from tests.bench import folders
 
 RATES = {"XP": 0.01, "POINTS": 0.005, "GAL": 0.5}
 OPTIONS = ReadOptions(rates=RATES)
@@ -174,6 +172,8 @@ def unchanged(folder: Path) -> None:
 
 
 def new_file(folder: Path) -> None:
+    from tests.bench import folders  # noqa: PLC0415 (what writes them is not part of reading)
+
     with tempfile.TemporaryDirectory() as state:
         tracker = fresh(Path(state), folder)
         tracker.read(now=now())
@@ -209,6 +209,7 @@ def best_of(work: Callable[[], object], times: int) -> float:
 
 def lag(folder: Path) -> None:
     """Measure how long the event loop was ever held up by a first reading in a thread."""
+    import asyncio  # noqa: PLC0415 (only this process needs it)
 
     async def watch() -> float:
         with tempfile.TemporaryDirectory() as state:
