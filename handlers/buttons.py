@@ -45,6 +45,9 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "release": Verb(run=verbs.release, args=2, role=Role.OPERATOR),
         "mute": Verb(run=verbs.mute_incident, args=3, role=Role.OPERATOR),
         "quiet": Verb(run=verbs.quiet, args=3, role=Role.OPERATOR),
+        "hush": Verb(run=verbs.hush, args=3, role=Role.OPERATOR),
+        "mutewhat": Verb(run=verbs.mute_what, args=0, role=Role.OPERATOR),
+        "howlong": Verb(run=verbs.how_long, args=2, role=Role.OPERATOR),
         "unmute": Verb(run=verbs.unmute, args=1, role=Role.OPERATOR),
     }
 )

@@ -6,11 +6,11 @@ from datetime import timedelta
 from handlers import mute_grammar as grammar
 from handlers.call import Call, blocking
 from handlers.views import lists as view
-from handlers.views import welcome
+from handlers.views import silence, welcome
 from handlers.views.message import Message
 from handlers.views.text import clean, clip
 from storage.incidents import Mute
-from storage.records import Phrase
+from storage.records import Phrase, Severity
 
 REASON_UNITS = 120
 
@@ -18,11 +18,30 @@ REASON_UNITS = 120
 async def mute(call: Call) -> Message:
     """Mute what the words say, ask how long, or tell what was not understood."""
     asked = grammar.parse(call.args, await known(call))
+    if isinstance(asked, Phrase) and asked.key == "mute.usage":
+        return await choices(call)
     if isinstance(asked, Phrase):
         return welcome.note(asked.key, language=call.language, **asked.values)
     if asked.for_s is None:
-        return view.how_long(asked.word, level=asked.max_level, language=call.language)
+        return ask_length(call, asked.word, asked.max_level)
     return await apply(call, asked)
+
+
+async def choices(call: Call) -> Message:
+    """Return what there is to mute, as buttons."""
+    sources = await blocking(call.services.opportunities.sources)
+    return silence.what(call.services.alerts.open(), sources, language=call.language)
+
+
+def ask_length(call: Call, word: str, level: Severity) -> Message:
+    """Return the question how long, naming what a word of /mute stands for."""
+    number, shown = word.removeprefix("#"), word
+    if word.lower() in grammar.EVERYTHING:
+        shown = call.language.plain("mute.everything")
+    elif number.isascii() and number.isdigit():
+        incident = call.services.alerts.incident(int(number[:9]))
+        shown = word if incident is None else f"#{incident.number} {incident.key}"
+    return silence.how_long(word, shown, level=level, language=call.language)
 
 
 async def apply(call: Call, asked: grammar.Request) -> Message:

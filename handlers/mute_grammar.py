@@ -21,6 +21,7 @@ LEVELS: Mapping[str, Severity] = {
     "warning": Severity.WARNING,
     "warnings": Severity.WARNING,
     "avertissement": Severity.WARNING,
+    "attention": Severity.WARNING,
     "alerte": Severity.WARNING,
     "error": Severity.ERROR,
     "errors": Severity.ERROR,

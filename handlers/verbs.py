@@ -100,18 +100,48 @@ async def mute_incident(asked: Call) -> Effect:
 
 
 async def quiet(asked: Call) -> Effect:
-    """Hold back what a word of /mute means, for as long as the button says."""
-    for_s, level = number(asked.args[0], 7 * 86_400), number(asked.args[1], 4)
-    known = await mute.known(asked)
-    word = callback.named(asked.args[2], known.keys | known.sources)
-    scope = what(word, known) if word else None
-    if not for_s or level is None or scope is None:
+    """Hold back what a word of /mute means, for as long as the button says; tell it below."""
+    return await _quiet(asked, below=True)
+
+
+async def hush(asked: Call) -> Effect:
+    """Hold back the same way, telling it in place of the question."""
+    return await _quiet(asked, below=False)
+
+
+async def _quiet(asked: Call, *, below: bool) -> Effect:
+    for_s, chosen = number(asked.args[0], 7 * 86_400), await _chosen(asked, *asked.args[1:])
+    if not for_s or chosen is None:
         return STALE
-    most = max(scope[1], Severity(level)) if level == Severity.CRITICAL else scope[1]
-    if for_s > longest_s(scope[0], most):
+    word, level = chosen
+    globs, usual = what(word, await mute.known(asked)) or ((), level)
+    most = max(usual, level) if level == Severity.CRITICAL else usual
+    if for_s > longest_s(globs, most):
         return Effect(toast="toast.too_long")
-    request = Request(globs=scope[0], for_s=for_s, max_level=most)
-    return Effect(toast="toast.muted", reply=await mute.apply(asked, request))
+    said = await mute.apply(asked, Request(globs=globs, for_s=for_s, max_level=most))
+    return Effect(toast="toast.muted", reply=said if below else None, edit=None if below else said)
+
+
+async def _chosen(asked: Call, level: str, word: str) -> tuple[str, Severity] | None:
+    """Return the word and level a button stands for, if there is still such a thing."""
+    known, most = await mute.known(asked), number(level, 4)
+    name = callback.named(word, known.keys | known.sources)
+    if most is None or name is None or what(name, known) is None:
+        return None
+    return name, Severity(most)
+
+
+async def mute_what(asked: Call) -> Effect:
+    """Ask again what to hold back."""
+    return Effect(edit=await mute.choices(asked))
+
+
+async def how_long(asked: Call) -> Effect:
+    """Ask how long to hold the chosen thing back."""
+    chosen = await _chosen(asked, *asked.args)
+    if chosen is None:
+        return Effect(toast="button.stale", edit=await mute.choices(asked))
+    return Effect(toast="toast.how_long", edit=mute.ask_length(asked, *chosen))
 
 
 async def unmute(asked: Call) -> Effect:

@@ -133,15 +133,3 @@ def muted(made: Sequence[Mute], others: int, *, language: Language) -> Message:
     builder.add(language.say("mute.held_critical" if rings else "mute.held"))
     builder.add(language.say("mute.others", n=others) if others else "")
     return Message(html=builder.build(), buttons=tuple((_undo(each, language),) for each in made))
-
-
-def how_long(word: str, *, level: Severity, language: Language) -> Message:
-    """Return the question how long to hold this back, with its answers as buttons."""
-    lengths = (3600, 7200, 28_800, 86_400) if level < Severity.CRITICAL else (1800, 3600, 14_400)
-    row = tuple(
-        Button(
-            label=language.value("for_s", seconds), data=pack("quiet", seconds, int(level), word)
-        )
-        for seconds in lengths
-    )
-    return Message(html=Markup(f"🔕 {language.say('mute.how_long', glob=word)}"), buttons=(row,))

@@ -23,6 +23,7 @@ MORE = [
     "/health nothing",
     "/top5 10 all",
     "/top5 nobody",
+    "/mute",
     "/mute cpu",
     "/mute nothing 2h",
     "/mute all 9d",
@@ -229,11 +230,49 @@ async def test_a_mute_without_a_length_asks(world: World) -> None:
     """Buttons give the length."""
     await world.say("/health")
     asked = (await world.say("/mute machine"))[0]
-    assert [button["text"] for button in asked.buttons] == ["1 h", "2 h", "8 h", "24 h"]
+    assert [button["text"] for button in asked.buttons] == [
+        "1 h",
+        "2 h",
+        "8 h",
+        "24 h",
+        "◀ Something else",
+    ]
     press = await world.press(asked, "8 h")
     assert press.toast == "Muted. Checks keep running."
     globs = {mute.glob for mute in world.services.alerts.mutes(at=world.at)}
     assert globs == {"cpu", "mem", "disk:*"}
+
+
+async def test_a_bare_mute_offers_what_and_then_how_long(world: World) -> None:
+    """What is open, each source, everything; then lengths, a way back, and the result in place."""
+    world.write("raw_opportunities", [opportunity("a", source="Zealy")])
+    await world.say("/health")
+    number = world.fire()
+    asked = (await world.say("/mute"))[0]
+    labels = [button["text"] for button in asked.buttons]
+    assert labels == [f"🔴 #{number} fresh:Galxe", "Zealy", "Everything"]
+    assert (await world.press(asked, "Everything")).toast == "For how long?"
+    assert asked.text == "🔕 Mute everything for how long?"
+    await world.press(asked, "◀ Something else")
+    await world.press(asked, f"🔴 #{number} fresh:Galxe")
+    assert "fresh:Galxe for how long?" in asked.text
+    assert (await world.press(asked, "2 h")).toast == "Muted. Checks keep running."
+    (mute,) = world.services.alerts.mutes(at=world.at)
+    assert (mute.glob, mute.until - world.at.wall) == ("fresh:Galxe", timedelta(hours=2))
+    assert asked.text.startswith("🔕 Muted")
+    assert [button["text"] for button in asked.buttons] == ["🔔 Unmute fresh:Galxe"]
+
+
+async def test_a_source_with_a_very_long_name_can_be_muted_by_button(world: World) -> None:
+    """Its name does not fit a button's data; the button means it all the same."""
+    name = "Zoé’s very long source name, longer than a button’s data can ever be: " + "x" * 30
+    world.write("raw_opportunities", [opportunity("a", source=name)])
+    await world.say("/health")
+    asked = (await world.say("/mute"))[0]
+    await world.press(asked, asked.buttons[0]["text"])
+    await world.press(asked, "1 h")
+    (mute,) = world.services.alerts.mutes(at=world.at)
+    assert mute.glob == f"*:{world.services.opportunities.sources()[0]}"
 
 
 async def test_start_remembers_the_language_of_who_starts(world: World) -> None:
