@@ -99,6 +99,15 @@ async def test_telegram_away_at_the_start(place: Place) -> None:
         assert bot.said.index("vigie.watch") < bot.said.index("connected")
 
 
+async def test_menus_that_fail_are_tried_again(place: Place) -> None:
+    """A server error while the menus are pushed neither ends the run nor loses them."""
+    place.api.fail_next(status(502), methods="setMyCommands")
+    async with running(place.folder, "run", settings=place.settings) as bot:
+        await bot.until_said("Telegram does not answer yet")
+        await place.api.until(lambda: place.api.menus.shown(ADA, ADA, "fr"))
+        assert await bot.stop() == 0
+
+
 async def test_two_pollers_end_with_a_clear_message(place: Place) -> None:
     """Conflicts that last end the run with code 4 and say what to do, once."""
     place.api.fail_next(status(409, "Conflict: terminated by other getUpdates request"),
