@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from telegram.ext import Application, Defaults, JobQueue, Updater
 from telegram.request import BaseRequest, HTTPXRequest
 
+from bot.answers import Believed
 from bot.delivery.telegram import TelegramSender
 from bot.delivery.texts import Texts
 from bot.delivery.worker import Worker
@@ -122,7 +123,7 @@ def build(
         clock=clock,
         display=_display(found),
     )
-    sieve = Sieve(transport.polls)
+    sieve = Sieve(transport.polls, token=transport.token)
     application = _application(found, transport, sieve)
     registry.register(application, services)
     return Program(
@@ -185,7 +186,7 @@ def _application(found: Settings, transport: Transport, sieve: Sieve) -> App:
         .token(transport.token)
         .base_url(f"{transport.root}/bot")
         .base_file_url(f"{transport.root}/file/bot")
-        .request(transport.calls)
+        .request(Believed(transport.calls, token=transport.token))
         .get_updates_request(sieve)
         .defaults(Defaults(tzinfo=found.timezone))
         .concurrent_updates(CONCURRENT_UPDATES)

@@ -9,36 +9,36 @@ from telegram import Update
 from telegram.error import Conflict, TelegramError
 from telegram.request import BaseRequest
 
+from bot.answers import NOT_TELEGRAM, OK, REFUSED, Believed
+from storage.clock import monotonic_s
+
 LOG = logging.getLogger("vigie.polling")
-OK = 200
-UNAUTHORIZED = 401
 CONFLICT_PATIENCE_S = 15.0
 CONFLICT_MEMORY_S = 90.0
+REFUSAL_PATIENCE_S = 30.0
 
 
-class Sieve(BaseRequest):
+class Sieve(Believed):
     """A request for getUpdates that replaces what PTB cannot parse by an empty update.
 
     PTB raises for the whole batch on one update of a shape it does not know, and then asks for
     the same batch for ever. The empty update keeps its number, so that the offset moves on.
+    A token refused while we run is believed when that lasts: `on_bad_token` is then called.
     """
 
-    def __init__(self, inner: BaseRequest) -> None:
-        self._inner = inner
+    def __init__(
+        self,
+        inner: BaseRequest,
+        *,
+        token: str = "",
+        steady_s: Callable[[], float] = monotonic_s,
+        patience_s: float = REFUSAL_PATIENCE_S,
+    ) -> None:
+        super().__init__(inner, token=token)
         self.on_bad_token: Callable[[], None] = lambda: None
-
-    @property
-    def read_timeout(self) -> float | None:
-        """Seconds PTB adds to a long poll."""
-        return self._inner.read_timeout
-
-    async def initialize(self) -> None:
-        """Open the inner request."""
-        await self._inner.initialize()
-
-    async def shutdown(self) -> None:
-        """Close the inner request."""
-        await self._inner.shutdown()
+        self._steady_s = steady_s
+        self._patience_s = patience_s
+        self._refused_s: float | None = None
 
     async def do_request(
         self,
@@ -48,29 +48,42 @@ class Sieve(BaseRequest):
         **kwargs: Any,  # noqa: ANN401
     ) -> tuple[int, bytes]:
         """Pass the call on; sift what comes back from getUpdates."""
-        code, payload = await self._inner.do_request(url, method, *args, **kwargs)
-        if code == UNAUTHORIZED:  # a token revoked while we run: PTB's loop would just end
-            self.on_bad_token()
-        if code == OK and url.endswith("/getUpdates"):
-            payload = sift(payload)
+        code, payload = await super().do_request(url, method, *args, **kwargs)
+        if code in REFUSED:
+            return self._refused(code), payload
+        if code == OK:
+            self._refused_s = None
+            return sift(payload) if url.endswith("/getUpdates") else (code, payload)
         return code, payload
 
+    def _refused(self, code: int) -> int:
+        """Return the code for PTB, whose loop would end at the first refusal."""
+        now_s = self._steady_s()
+        self._refused_s = now_s if self._refused_s is None else self._refused_s
+        if now_s - self._refused_s < self._patience_s:
+            return NOT_TELEGRAM
+        self.on_bad_token()
+        return code
 
-def sift(payload: bytes) -> bytes:
-    """Return the answer with every update that PTB cannot parse reduced to its number."""
+
+def sift(payload: bytes) -> tuple[int, bytes]:
+    """Return the answer with every update that PTB cannot parse reduced to its number.
+
+    What is no answer to getUpdates at all is trouble on the way: PTB would ask again at once.
+    """
     try:
         answer = json.loads(payload)
         updates = answer["result"]
         numbers = [int(update["update_id"]) for update in updates]
     except (ValueError, KeyError, TypeError):
-        return payload  # not an answer to getUpdates: PTB says so itself
+        return NOT_TELEGRAM, payload
     kept = [
         update if parses(update) else {"update_id": number}
         for update, number in zip(updates, numbers, strict=True)
     ]
     if kept == updates:
-        return payload
-    return json.dumps(answer | {"result": kept}).encode()
+        return OK, payload
+    return OK, json.dumps(answer | {"result": kept}).encode()
 
 
 def parses(update: dict[str, Any]) -> bool:

@@ -7,16 +7,17 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from itertools import chain, repeat
 from typing import Any
 
+from pydantic import HttpUrl
 from telegram.error import InvalidToken, TelegramError
 
 from bot.app import Program, build
 from bot.polling import ConflictWatch
 from bot.schedule import Schedule
-from bot.settings import Settings
+from bot.settings import OFFICIAL_API, Settings
 from storage.clock import monotonic_s
 from storage.files import LockedError
 
@@ -26,6 +27,7 @@ EXIT_SECOND_POLLER = 4
 EXIT_LOCKED = 5
 CONNECT_AGAIN_S = (1.0, 2.0, 5.0, 10.0)
 CONNECT_AGAIN_AT_MOST_S = 30.0
+POLLER = "Updater:start_polling"
 STOP_WITHIN_S = 8.0
 GIVE_UP_AFTER_S = 9.5
 # Nothing else is asked for: no edits, no channel posts (the gate refuses them all the same).
@@ -61,6 +63,20 @@ def on_signals(stop: Callable[[], None]) -> None:
             loop.add_signal_handler(number, stop)
         except NotImplementedError:  # Windows: the handler runs in the main thread, off the loop
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+
+
+async def _insist(work: Callable[[], Awaitable[object]]) -> None:
+    """Do it until Telegram takes it. Raise InvalidToken where it never will."""
+    for pause_s in chain(CONNECT_AGAIN_S, repeat(CONNECT_AGAIN_AT_MOST_S)):
+        try:
+            await work()
+        except InvalidToken:
+            raise
+        except TelegramError as error:
+            LOG.warning("Telegram does not answer yet", extra={"error": str(error)})
+        else:
+            return
+        await asyncio.sleep(pause_s)
 
 
 class Service:
@@ -115,26 +131,32 @@ class Service:
 
     async def _connect(self) -> None:
         """Reach Telegram, however long it takes; then poll and push the command menus."""
-        for pause_s in chain(CONNECT_AGAIN_S, repeat(CONNECT_AGAIN_AT_MOST_S)):
-            try:
-                await self._app.initialize()
-                break
-            except InvalidToken:
-                self._on_bad_token()
-                return
-            except TelegramError as error:
-                LOG.warning("Telegram does not answer yet", extra={"error": str(error)})
-            await asyncio.sleep(pause_s)
-        await self._app.start()
+        try:
+            await _insist(self._app.initialize)
+            await self._app.start()
+            await self._poll()
+            LOG.info("connected", extra={"bot": self._app.bot.username})
+            await _insist(self._program.push_menus)
+        except InvalidToken:
+            self._on_bad_token()
+
+    async def _poll(self) -> None:
+        """Start PTB's poller; if it ever ends by itself, no deaf bot is left running."""
+        before = asyncio.all_tasks()
         conflicts = ConflictWatch(on_second_poller=self._on_second_poller, steady_s=monotonic_s)
         await self._program.updater.start_polling(
             allowed_updates=ALLOWED_UPDATES, bootstrap_retries=-1, error_callback=conflicts
         )
-        LOG.info("connected", extra={"bot": self._app.bot.username})
-        await self._program.push_menus()
+        for task in asyncio.all_tasks() - before:
+            if task.get_name().startswith(POLLER):
+                task.add_done_callback(self._on_end)
 
     def _on_bad_token(self) -> None:
-        LOG.critical("Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the current one")
+        root = self._program.settings.telegram_api_url
+        where = "" if root == HttpUrl(OFFICIAL_API) else ", and check TELEGRAM_API_URL"
+        LOG.critical(
+            "Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the current one%s", where
+        )
         self.stop(EXIT_SETTINGS)
 
     def _on_second_poller(self) -> None:

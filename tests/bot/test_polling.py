@@ -1,13 +1,14 @@
 """Polling survives what it cannot parse, and knows a second poller from a passing conflict."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Bot
-from telegram.error import Conflict, NetworkError
+from telegram.error import Conflict, InvalidToken, NetworkError
 from telegram.request import BaseRequest
 
 from bot.polling import ConflictWatch, Sieve, sift
@@ -76,9 +77,9 @@ async def test_any_update_passes_the_sieve(bodies: list[dict[str, Any]]) -> None
 
 
 @pytest.mark.parametrize("payload", [b"", b"<html>", b"[]", b'{"ok": false}', b'{"result": [1]}'])
-def test_other_answers_pass_untouched(payload: bytes) -> None:
-    """What is no batch of updates is PTB's to judge."""
-    assert sift(payload) == payload
+def test_other_answers_are_trouble_on_the_way(payload: bytes) -> None:
+    """What is no batch of updates is asked for again after a pause, not at once."""
+    assert sift(payload) == (502, payload)
 
 
 class Steady:
@@ -87,6 +88,31 @@ class Steady:
 
     def __call__(self) -> float:
         return self.now_s
+
+
+class Refusing(Server):
+    """Telegram, that refuses the token while `code` says so."""
+
+    code = 401
+
+    async def do_request(self, *_: object, **__: object) -> tuple[int, bytes]:
+        body = {"ok": self.code == 200, "error_code": self.code, "result": []}
+        return self.code, json.dumps(body).encode()
+
+
+async def test_a_refused_token_is_believed_when_it_lasts() -> None:
+    """A stray 401 is waited out; after half a minute of them PTB's loop may end."""
+    server, clock, ends = Refusing([]), Steady(), []
+    sieve = Sieve(server, steady_s=clock)
+    sieve.on_bad_token = lambda: ends.append(clock.now_s)
+    for server.code, clock.now_s in ((401, 0.0), (200, 20.0), (401, 40.0), (401, 69.0)):
+        with suppress(NetworkError):
+            await bot(sieve).get_updates()
+    assert ends == []
+    clock.now_s = 70.0
+    with pytest.raises(InvalidToken):
+        await bot(sieve).get_updates()
+    assert ends == [70.0]
 
 
 def watched() -> tuple[ConflictWatch, Steady, list[str]]:
