@@ -1,6 +1,5 @@
 """What the files say about each source, all together."""
 
-import heapq
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -51,7 +50,7 @@ def _report(
 ) -> SourceReport:
     if not runs:
         return SourceReport(source=source, newest=None, last_count=0)
-    times = heapq.nlargest(REPEATED_RUNS, runs)
+    times = sorted(runs, reverse=True)[:REPEATED_RUNS]  # nearly sorted, which costs next to nothing
     last = [Run(at, runs[at].records, runs[at].constant) for at in times]
     return SourceReport(
         source=source,
