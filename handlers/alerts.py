@@ -1,11 +1,18 @@
 """/alerts: what is open right now."""
 
 from handlers.call import Call
+from handlers.mute import covering
 from handlers.views import lists as view
 from handlers.views.message import Message
 
 
 async def alerts(call: Call) -> Message:
     """Return the open incidents."""
+    return listing(call)
+
+
+def listing(call: Call) -> Message:
+    """Return the list as it is now: who has what, and what is held back."""
     incidents = call.services.alerts.open()
-    return view.alerts(incidents, at=call.at, language=call.language)
+    held = {each.number: covering(call, each) for each in incidents}
+    return view.alerts(incidents, held, at=call.at, language=call.language)

@@ -9,7 +9,8 @@ from handlers.views import lists as view
 from handlers.views import silence, welcome
 from handlers.views.message import Message
 from handlers.views.text import clean, clip
-from storage.incidents import Mute
+from jobs.alerts.silences import matches
+from storage.incidents import Incident, Mute
 from storage.records import Phrase, Severity
 
 REASON_UNITS = 120
@@ -67,6 +68,16 @@ async def hold(call: Call, asked: grammar.Request) -> Sequence[Mute]:
     ]
 
 
+def covering(call: Call, incident: Incident) -> Mute | None:
+    """Return the mute that holds an open incident back the longest, if one does."""
+    found = [
+        each
+        for each in call.services.alerts.mutes(at=call.at)
+        if matches(each, incident.key, incident.level)
+    ]
+    return max(found, key=lambda each: each.until_s, default=None)
+
+
 async def known(call: Call) -> grammar.Known:
     """Return what there is to mute: keys of the last cycle, open incidents, sources."""
     incidents = call.services.alerts.open()
@@ -76,4 +87,5 @@ async def known(call: Call) -> grammar.Known:
         keys=frozenset(keys | {each.key for each in incidents}),
         sources=frozenset(await blocking(call.services.opportunities.sources)),
         incidents={each.number: each.key for each in incidents},
+        critical=frozenset(each.number for each in incidents if each.level == Severity.CRITICAL),
     )

@@ -47,11 +47,15 @@ _DURATION = re.compile(r"(?:\d{1,5}(?:min|mn|m|h|d|j))+|\d{1,3}h\d{1,2}", re.IGN
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What there is to silence: the keys seen lately, the sources, open incidents by number."""
+    """What there is to silence: the keys seen lately, the sources, open incidents by number.
+
+    Who names an incident that is `critical` already has seen it and means it, too.
+    """
 
     keys: frozenset[str] = frozenset()
     sources: frozenset[str] = frozenset()
     incidents: Mapping[int, str] = field(default_factory=dict)
+    critical: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +132,11 @@ def what(word: str, known: Known) -> tuple[tuple[str, ...], Severity] | None:
         return ("*",), Severity.ERROR
     if low in LEVELS:
         return ("*",), LEVELS[low]
-    number = low.removeprefix("#")
-    if number.isascii() and number.isdigit() and int(number[:9]) in known.incidents:
-        return (literal(known.incidents[int(number[:9])]),), Severity.ERROR
+    digits = low.removeprefix("#")
+    number = int(digits[:9]) if digits.isascii() and digits.isdigit() else -1
+    if number in known.incidents:
+        level = Severity.CRITICAL if number in known.critical else Severity.ERROR
+        return (literal(known.incidents[number]),), level
     globs = FAMILIES.get(low) or _keyed(word, known)
     return (globs, Severity.ERROR) if globs else None
 

@@ -1,13 +1,16 @@
 """What each button does: everything in its data is looked up again, nothing in it is trusted."""
 
+from dataclasses import replace
+
 from handlers import health, mute, top5
 from handlers.ack import take
+from handlers.alerts import listing
 from handlers.call import Call, Effect, blocking
 from handlers.mute_grammar import Request, literal, longest_s, what
 from handlers.views import callback, card, lists
 from handlers.views.message import Message
 from handlers.views.top import ANY, LARGEST_PAGE, PERIODS_S, Query
-from storage.incidents import Incident, Mute
+from storage.incidents import Incident
 from storage.records import Severity
 
 STALE = Effect(toast="button.stale")
@@ -54,7 +57,7 @@ async def top(asked: Call) -> Effect:
 
 async def alerts(asked: Call) -> Effect:
     """Show the list of open incidents as it is now."""
-    return Effect(toast="toast.fresh", edit=_list(asked))
+    return Effect(toast="toast.fresh", edit=listing(asked))
 
 
 async def details(asked: Call) -> Effect:
@@ -62,9 +65,9 @@ async def details(asked: Call) -> Effect:
     incident = _incident(asked)
     if incident is None:
         return STALE
-    return Effect(
-        toast="toast.below", reply=lists.details(incident, at=asked.at, language=asked.language)
-    )
+    held = mute.covering(asked, incident)
+    told = lists.details(incident, held, at=asked.at, language=asked.language)
+    return Effect(toast="toast.below", reply=told)
 
 
 async def ack(asked: Call) -> Effect:
@@ -94,9 +97,10 @@ async def mute_incident(asked: Call) -> Effect:
         return STALE
     if incident.closed is not None:
         return Effect(toast="ack.closed", edit=_anew(asked))
-    request = Request(globs=(literal(incident.key),), for_s=for_s)
-    made = await mute.hold(asked, request)
-    return Effect(toast="toast.muted", edit=_anew(asked, made[0]))
+    most = max(Severity.ERROR, incident.level)
+    request = Request(globs=(literal(incident.key),), for_s=for_s, max_level=most)
+    await mute.hold(asked, request)
+    return Effect(toast="toast.muted", edit=_anew(asked))
 
 
 async def quiet(asked: Call) -> Effect:
@@ -113,22 +117,21 @@ async def _quiet(asked: Call, *, below: bool) -> Effect:
     for_s, chosen = number(asked.args[0], 7 * 86_400), await _chosen(asked, *asked.args[1:])
     if not for_s or chosen is None:
         return STALE
-    word, level = chosen
-    globs, usual = what(word, await mute.known(asked)) or ((), level)
-    most = max(usual, level) if level == Severity.CRITICAL else usual
-    if for_s > longest_s(globs, most):
+    if for_s > longest_s(chosen.globs, chosen.max_level):
         return Effect(toast="toast.too_long")
-    said = await mute.apply(asked, Request(globs=globs, for_s=for_s, max_level=most))
+    said = await mute.apply(asked, replace(chosen, for_s=for_s))
     return Effect(toast="toast.muted", reply=said if below else None, edit=None if below else said)
 
 
-async def _chosen(asked: Call, level: str, word: str) -> tuple[str, Severity] | None:
-    """Return the word and level a button stands for, if there is still such a thing."""
+async def _chosen(asked: Call, level: str, word: str) -> Request | None:
+    """Return what a button stands for, if there is still such a thing; its length is open."""
     known, most = await mute.known(asked), number(level, 4)
     name = callback.named(word, known.keys | known.sources)
-    if most is None or name is None or what(name, known) is None:
+    scope = what(name, known) if name else None
+    if most is None or name is None or scope is None:
         return None
-    return name, Severity(most)
+    reach = Severity.CRITICAL if most == Severity.CRITICAL else scope[1]
+    return Request(globs=scope[0], for_s=None, word=name, max_level=reach)
 
 
 async def mute_what(asked: Call) -> Effect:
@@ -141,7 +144,9 @@ async def how_long(asked: Call) -> Effect:
     chosen = await _chosen(asked, *asked.args)
     if chosen is None:
         return Effect(toast="button.stale", edit=await mute.choices(asked))
-    return Effect(toast="toast.how_long", edit=mute.ask_length(asked, *chosen))
+    return Effect(
+        toast="toast.how_long", edit=mute.ask_length(asked, chosen.word, chosen.max_level)
+    )
 
 
 async def unmute(asked: Call) -> Effect:
@@ -160,19 +165,15 @@ def _incident(asked: Call) -> Incident | None:
     return None if found is None else asked.services.alerts.incident(found)
 
 
-def _list(asked: Call) -> Message:
-    incidents = asked.services.alerts.open()
-    return lists.alerts(incidents, at=asked.at, language=asked.language)
-
-
-def _anew(asked: Call, made: Mute | None = None) -> Message | None:
+def _anew(asked: Call) -> Message | None:
     """Return the pressed message as it reads now: the list it was, or the incident's card."""
     if asked.args[-1] == LIST:
-        return _list(asked)
+        return listing(asked)
     incident = _incident(asked)
     if incident is None:
         return None
-    return card.card(incident, at=asked.at, language=asked.language, mute=made)
+    held = mute.covering(asked, incident)
+    return card.card(incident, at=asked.at, language=asked.language, mute=held)
 
 
 def _note(asked: Call, key: str) -> Message:

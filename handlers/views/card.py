@@ -23,14 +23,14 @@ def level_word(level: Severity, language: Language) -> Markup:
 
 
 def state_line(incident: Incident, language: Language, mute: Mute | None = None) -> Markup:
-    """Return where the incident stands: closed, muted, taken by somebody, or open."""
+    """Return where the incident stands: closed, open, taken by somebody, muted."""
     if incident.closed is not None:
         return language.say("incident.closed")
-    if mute is not None:
-        return language.say("incident.muted", until_at=mute.until)
-    if incident.ack_by:
-        return language.say("incident.taken", who=incident.ack_by)
-    return language.say("incident.open")
+    if mute is None and not incident.ack_by:
+        return language.say("incident.open")
+    taken = language.say("incident.taken", who=incident.ack_by) if incident.ack_by else ""
+    held = "" if mute is None else language.say("incident.muted", until_at=mute.until)
+    return Markup(", ".join(part for part in (taken, held) if part))
 
 
 def card(
@@ -66,12 +66,16 @@ def card(
 
 
 def _open(builder: Builder, incident: Incident, language: Language) -> None:
-    fact = sentence(incident.fact, language)
+    told, eased = incident.fact, incident.level < incident.peak
+    if eased and incident.latest.key == told.key:
+        told = incident.latest  # the worse fact would name figures and a limit of another level
+    fact, latest = sentence(told, language), sentence(incident.latest, language)
     title = language.say("alert.title", level=level_word(incident.level, language), fact=fact)
     builder.add(f"{GLYPHS[incident.level]} <b>{title}</b>")
-    latest = sentence(incident.latest, language)
     if latest != fact:
         builder.add(language.say("alert.now", fact=latest))
+    if eased:
+        builder.add(language.say("alert.eased", level=level_word(incident.peak, language)))
     builder.gap().add(language.say("alert.since", since_at=incident.since))
     _advice(builder, incident.fact, language)
 

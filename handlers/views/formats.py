@@ -57,7 +57,7 @@ class Formats:
             ms = self.number(max(round(s * 1000), 1))
             return sign + self.millisecond.format(x=ms)
         if s < 10:  # noqa: PLR2004
-            whole = s in {0, round(s)}
+            whole = round(s, 1) == round(s)
             return sign + self.second.format(x=self.number(s, 0 if whole else 1))
         if s < 2 * MINUTE:
             return sign + self.second.format(x=self.number(math.floor(s)))

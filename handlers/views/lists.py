@@ -1,7 +1,8 @@
 """What is open, what is muted, and an incident's details."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 
 from handlers.views.blocks import Builder, fits, listing
 from handlers.views.callback import pack
@@ -15,23 +16,33 @@ from storage.records import Moment, Severity
 ROOM = 3600
 BUTTON_ROWS = 6
 UNDO_BUTTONS = 20
+NOTHING_HELD: Mapping[int, Mute | None] = MappingProxyType({})
 
 
-def alerts(incidents: Sequence[Incident], *, at: Moment, language: Language) -> Message:
-    """Return the open incidents, the worst and oldest first, each with its age and who has it."""
+def alerts(
+    incidents: Sequence[Incident],
+    held: Mapping[int, Mute | None] = NOTHING_HELD,
+    *,
+    at: Moment,
+    language: Language,
+) -> Message:
+    """Return the open incidents, the worst and oldest first, each with its age and who has it.
+
+    `held` has the mute that holds an incident back, by the incident's number.
+    """
     ranked = sorted(incidents, key=lambda each: (-each.level, each.since, each.number))
     again = Button(label=language.plain("button.refresh"), data="v1:alerts")
     if not ranked:
         return Message(html=Markup(f"🟢 <b>{language.say('alerts.none')}</b>"), buttons=((again,),))
     glyph = GLYPHS[ranked[0].level]
     title = language.say("alerts.title", n=len(ranked))
-    lines = [_alert(each, at, language) for each in ranked]
+    lines = [_alert(each, held.get(each.number), at, language) for each in ranked]
     body = listing(lines, limit=ROOM, more=lambda n: language.say("list.more", n=n), per_line=1)
     rows = [_row(each, language) for each in ranked[:BUTTON_ROWS]]
     return Message(html=Markup(f"{glyph} <b>{title}</b>\n\n{body}"), buttons=(*rows, (again,)))
 
 
-def _alert(incident: Incident, at: Moment, language: Language) -> str:
+def _alert(incident: Incident, mute: Mute | None, at: Moment, language: Language) -> str:
     age_s = max(at.wall - incident.since, timedelta(0)).total_seconds()
     fact = language.say(incident.latest).removesuffix(".")
     who = (
@@ -39,6 +50,8 @@ def _alert(incident: Incident, at: Moment, language: Language) -> str:
         if incident.ack_by
         else language.say("alerts.untaken")
     )
+    if mute is not None:
+        who = Markup(f"{who}, {language.say('incident.muted', until_at=mute.until)}")
     line = language.say(
         "alerts.line",
         number=incident.number,
@@ -61,10 +74,12 @@ def _row(incident: Incident, language: Language) -> tuple[Button, ...]:
     return (Button(label=label, data=pack("ack", number, "l"), style=Style.PRIMARY), mute, details)
 
 
-def details(incident: Incident, *, at: Moment, language: Language) -> Message:
+def details(
+    incident: Incident, mute: Mute | None = None, *, at: Moment, language: Language
+) -> Message:
     """Return everything known of one incident; a text file where a message cannot hold it."""
     language = language.at(at.wall)
-    shown = card(incident, at=at, language=language, folded=False)
+    shown = card(incident, at=at, language=language, mute=mute, folded=False)
     builder = Builder(limit=10**9).add(shown.html)
     story = [str(timeline_line(entry, language)) for entry in incident.timeline]
     proof = [f"<code>{language.say(each)}</code>" for each in incident.evidence]

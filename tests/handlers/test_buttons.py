@@ -101,7 +101,24 @@ async def test_muting_an_incident_for_an_hour(world: World) -> None:
     (mute,) = world.services.alerts.mutes(at=world.at)
     assert mute.glob == "integrity:a[[]1][*].json"
     assert mute.until - world.at.wall == timedelta(hours=1)
+    assert mute.max_level == Severity.CRITICAL  # it is critical already, and was seen
     assert "muted until" in post.text
+
+
+async def test_a_mute_stays_on_the_card_and_in_the_list(world: World) -> None:
+    """Taking what is muted does not make it look as if it rang."""
+    number = world.fire()
+    post = await posted(world, number)
+    await world.press(post, "🔕 1 h")
+    await world.press(post, "👋 I’m on it")
+    assert "taken by Ada, muted until" in post.text
+    await world.press(post, "🔎 Details")
+    assert "taken by Ada, muted until" in world.api.said(ADA)[-1].text
+    listed = (await world.say("/alerts"))[0]
+    assert "Ada is on it, muted until" in listed.text
+    world.later(timedelta(hours=2))
+    await world.press(listed, "🔄 Refresh")
+    assert "muted" not in listed.text
 
 
 async def test_details_come_below(world: World) -> None:

@@ -256,9 +256,9 @@ async def test_a_bare_mute_offers_what_and_then_how_long(world: World) -> None:
     await world.press(asked, "◀ Something else")
     await world.press(asked, f"🔴 #{number} fresh:Galxe")
     assert "fresh:Galxe for how long?" in asked.text
-    assert (await world.press(asked, "2 h")).toast == "Muted. Checks keep running."
+    assert (await world.press(asked, "4 h")).toast == "Muted. Checks keep running."
     (mute,) = world.services.alerts.mutes(at=world.at)
-    assert (mute.glob, mute.until - world.at.wall) == ("fresh:Galxe", timedelta(hours=2))
+    assert (mute.glob, mute.until - world.at.wall) == ("fresh:Galxe", timedelta(hours=4))
     assert asked.text.startswith("🔕 Muted")
     assert [button["text"] for button in asked.buttons] == ["🔔 Unmute fresh:Galxe"]
 
