@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 from telegram import (
     BotCommand,
     CopyTextButton,
@@ -138,6 +138,27 @@ async def test_a_conversation(api: BotApi, browser: Browser, url: str) -> None:
     await expect(bubble.locator(".edited")).to_have_text("edited")
     assert await bubble.locator(".keys").count() == 0
     assert [post.text for post in api.said(ADA)] == ["taken by Ada"]
+    assert troubles == []
+
+
+async def test_a_quick_answer_is_not_called_missing(browser: Browser, url: str) -> None:
+    """The toast may come before the press is confirmed; nobody is then told it never came."""
+    page, troubles = await opened(browser, url)
+    toast = page.locator("#toast")
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        await expect(toast).to_have_text("You are on it")
+        await route.fulfill(response=answer)
+
+    await page.route("**/press", late)
+    await page.clock.install()
+    await page.fill("#text", "/health")
+    await page.keyboard.press("Enter")
+    async with page.expect_response("**/press"):
+        await page.get_by_role("button", name="Take").last.click()
+    await page.clock.run_for(11_000)
+    await expect(toast).to_have_text("You are on it")
     assert troubles == []
 
 

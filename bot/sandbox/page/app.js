@@ -9,7 +9,7 @@ import { language, say, speak } from "/words.js";
 
 const at = (id) => document.getElementById(id);
 const PRESS_WAIT_MS = 10000, TOAST_MS = 3500, TYPING_MS = 5500;
-const pressed = new Map();
+const pressed = new Map(), answered = new Set(); // an answer may come before the press is known
 let typingTimer, toastTimer, live = false;
 
 async function post(path, body) {
@@ -47,6 +47,7 @@ const acts = {
     const got = await post("/press", { message: message.message_id, data });
     const free = () => node.classList.remove("waiting");
     if (!got) { free(); toast(say("noAnswer")); return; }
+    if (answered.delete(got.query)) { free(); return; }
     pressed.set(got.query, free);
     setTimeout(() => { if (pressed.delete(got.query)) { free(); toast(say("noAnswer")); } }, PRESS_WAIT_MS);
   },
@@ -102,7 +103,7 @@ const EVENTS = {
   menu: (event) => { composer.commands = event.menu; },
   tracker: (event) => panel.show(event.tracker),
   toast: (event) => {
-    pressed.get(event.query)?.();
+    if (pressed.has(event.query)) pressed.get(event.query)(); else answered.add(event.query);
     pressed.delete(event.query);
     if (event.alert) alertBox(event.text); else toast(event.text);
   },
