@@ -121,8 +121,11 @@ def as_lines(cycle: Cycle, language: i18n.Language) -> list[str]:
         lines.append(f"{name:<12} {word:<9} {said}".rstrip())
     troubles = [seen for seen in cycle.observations if seen.outcome is not Outcome.OK]
     for trouble in sorted(troubles, key=lambda each: (-each.level, each.key)):
-        level = "UNKNOWN" if trouble.outcome is Outcome.UNKNOWN else trouble.level.name
-        lines += ["", f"{level} {language.plain(trouble.fact)}  [{trouble.key}]"]
+        unknown = trouble.outcome is Outcome.UNKNOWN
+        word = language.plain(
+            "status.unknown" if unknown else f"level.{trouble.level.name.lower()}"
+        )
+        lines += ["", f"{word} {language.plain(trouble.fact)}  [{trouble.key}]"]
         lines += [f"    {language.plain(proof)}" for proof in trouble.evidence]
         hint = Phrase(f"{trouble.fact.key}.try", trouble.fact.values)
         if language.has(hint.key):

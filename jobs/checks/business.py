@@ -59,7 +59,7 @@ class Business:
         values["limit"] = self.low_volume
         if figures.new >= self.low_volume:
             return VOLUME.ok(Phrase("metrics.volume.ok", values), value=value)
-        fact = Phrase("metrics.volume.low", values)
+        fact = Phrase("metrics.volume.low" if figures.new else "metrics.volume.none", values)
         evidence = tuple(
             Phrase("metrics.volume.source", {"source": name, "n": count})
             for name, count in sorted(figures.by_source.items())
