@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import logging
 import sys
 from collections.abc import Sequence
 from typing import Protocol, cast
@@ -9,6 +10,7 @@ from typing import Protocol, cast
 from bot import logs, settings
 from bot.settings import Settings
 
+LOG = logging.getLogger("vigie.settings")
 BAD_SETTINGS = 2
 
 
@@ -53,7 +55,8 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         found = settings.load()
     except settings.SettingsError as error:
-        sys.stderr.write(f"These settings need a change (environment or .env):\n{error}\n")
+        said = logs.Redactor([])(str(error))  # a token written into another setting
+        sys.stderr.write(f"These settings need a change (environment or .env):\n{said}\n")
         return BAD_SETTINGS
     # A one-shot's answer is on standard output: what a service would log is noise beside it.
     quiet = arguments.command != "run" and found.log_level == "INFO"
@@ -62,5 +65,7 @@ def main(words: Sequence[str] | None = None) -> int:
         form=found.log_format,
         secrets=[found.telegram_bot_token.get_secret_value()],
     )
+    for name, meant in settings.misspelt().items():
+        LOG.warning("%s in .env is no setting of Vigie's; is %s meant?", name, meant)
     module = cast(Command, importlib.import_module(f"bot.{arguments.command}"))
     return module.main(found, arguments)

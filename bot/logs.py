@@ -4,12 +4,13 @@ import json
 import logging
 import re
 import sys
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 from urllib.parse import quote
 
-TOKEN = re.compile(r"\b\d{5,}:[A-Za-z0-9_-]{20,}")
+TOKEN = re.compile(r"(?<!\d)\d{5,}(?::|%3[Aa])[A-Za-z0-9_-]{20,}")
 HIDDEN = "<token>"
 PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -46,9 +47,9 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the finished lines; line breaks inside the message are kept visible."""
         words = [_time(record), f"{record.levelname:<8}", record.name]
-        words.append(record.getMessage().replace("\n", "⏎"))
+        words.append(record.getMessage())
         words += [f"{name}={value}" for name, value in _extras(record).items()]
-        text = " ".join(words)
+        text = "⏎".join(" ".join(words).splitlines())
         if record.exc_info:
             text += "\n" + self.formatException(record.exc_info)
         return self._redact(text)
@@ -98,6 +99,8 @@ def set_up(
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_crash
+    threading.excepthook = lambda crash: _log_thread(crash.thread, crash.exc_value)
+    sys.unraisablehook = lambda crash: _log_thread(None, crash.exc_value)
     return redact
 
 
@@ -106,3 +109,9 @@ def _log_crash(kind: type[BaseException], error: BaseException, _trace: object) 
     if issubclass(kind, KeyboardInterrupt):
         return
     logging.getLogger("vigie").critical("crashed", exc_info=error)
+
+
+def _log_thread(thread: threading.Thread | None, error: BaseException | None) -> None:
+    """Print what a thread, or a destructor, let fall through the same redaction."""
+    where = "a thread" if thread is None else thread.name
+    logging.getLogger("vigie").error("%s crashed", where, exc_info=error)

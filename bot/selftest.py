@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from bot.logs import Redactor
 from bot.settings import Settings
 from storage.files import write_atomic
 
@@ -42,15 +43,16 @@ class Line:
 def main(found: Settings, _: argparse.Namespace) -> int:
     """Print one line a point as soon as it is known; 0 when all are well, 1 otherwise."""
     well = True
+    redact = Redactor([found.telegram_bot_token.get_secret_value()])
     for line in look(found):
-        sys.stdout.write(f"{line}\n")
+        sys.stdout.write(f"{redact(str(line))}\n")
         sys.stdout.flush()
         well = well and line.mark is Mark.OK
     return 0 if well else 1
 
 
 def look(found: Settings) -> Iterator[Line]:
-    """Yield what was found, one point after the other; no error text holds the token."""
+    """Yield what was found, one point after the other."""
     yield from _folders(found)
     local = datetime.now(found.timezone)
     yield Line("time zone", Mark.OK, f"{found.timezone.key}, where it is {local:%Y-%m-%d %H:%M}")

@@ -2,10 +2,12 @@
 
 import re
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
+from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -21,7 +23,10 @@ OFFICIAL_API = "https://api.telegram.org"
 UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 SIZES = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 TOKEN = re.compile(r"\d{3,}:[A-Za-z0-9_-]{10,}")
-CHANNEL = re.compile(r"-?\d+(:\d+)?")
+CHANNEL = re.compile(r"-?\d{1,16}(:\d{1,10})?")
+LONGEST_D = 3_650
+ENV_FILE = Path(".env")
+ALIKE = 0.85
 
 
 def _duration(value: object) -> object:
@@ -30,14 +35,11 @@ def _duration(value: object) -> object:
     if (match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", value.strip().lower())) is None:
         msg = "write a duration as 90s, 5m, 2h or 7d"
         raise ValueError(msg)
-    return timedelta(seconds=float(match[1]) * UNITS_S[match[2]])
-
-
-def _positive(value: timedelta) -> timedelta:
-    if value <= timedelta(0):
-        msg = "must be longer than 0s"
+    seconds = float(match[1]) * UNITS_S[match[2]]
+    if not 0 < seconds <= LONGEST_D * UNITS_S["d"]:
+        msg = f"must be longer than 0s, and {LONGEST_D}d at most"
         raise ValueError(msg)
-    return value
+    return timedelta(seconds=seconds)
 
 
 def _upper(value: object) -> object:
@@ -93,6 +95,21 @@ def _token(value: SecretStr) -> SecretStr:
     return value
 
 
+def _root(value: HttpUrl) -> HttpUrl:
+    if "/bot" in (value.path or ""):
+        msg = "write the server's root only, without /bot and the token"
+        raise ValueError(msg)
+    return value
+
+
+def _folder(value: object) -> object:
+    """Refuse nothing at all, which would mean the folder the bot was started in."""
+    if isinstance(value, str) and not value.strip():
+        msg = "write a folder"
+        raise ValueError(msg)
+    return value
+
+
 def _zone(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -103,14 +120,16 @@ def _zone(value: object) -> object:
         raise ValueError(msg) from None
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(_size), Field(gt=0)]
 Percent = Annotated[float, Field(gt=0, le=100)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Channels = Annotated[
     tuple[Annotated[str, AfterValidator(_channel)], ...], NoDecode, BeforeValidator(_words)
 ]
-People = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_words)]
+Person = Annotated[int, Field(gt=0, lt=2**53)]
+People = Annotated[tuple[Person, ...], NoDecode, BeforeValidator(_words)]
+Folder = Annotated[Path, BeforeValidator(_folder)]
 Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Rates = Annotated[dict[str, Rate], NoDecode, BeforeValidator(_rates)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
@@ -120,17 +139,17 @@ class Settings(BaseSettings):
     """What the owner decides; the names in upper case are the environment's."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True,
+        env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore", frozen=True,
         arbitrary_types_allowed=True, hide_input_in_errors=True,
     )  # fmt: skip
 
     telegram_bot_token: Annotated[SecretStr, AfterValidator(_token)] = SecretStr("")
     telegram_chat_ids: Channels = ()
     telegram_admin_ids: People = ()
-    telegram_api_url: HttpUrl = HttpUrl(OFFICIAL_API)
+    telegram_api_url: Annotated[HttpUrl, AfterValidator(_root)] = HttpUrl(OFFICIAL_API)
 
-    data_dir: Path = Path("data")
-    state_dir: Path = Path("var")
+    data_dir: Folder = Path("data")
+    state_dir: Folder = Path("var")
     expected_sources: Words = ("Galxe", "Zealy", "Layer3", "TwitterRSS")
     scraper_commands: Words = ("main.py",)
     max_file_size: Size = 64 * 10**6
@@ -182,7 +201,22 @@ def load(**overrides: Any) -> Settings:  # noqa: ANN401 — any field, by its ow
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        raise SettingsError("\n".join(_lines(error))) from None
+        said = "\n".join(_lines(error))
+    except UnicodeDecodeError:
+        said = f"{ENV_FILE}: is not UTF-8 text; save it as UTF-8"
+    except OSError as error:
+        said = f"{ENV_FILE}: {error.strerror}"
+    raise SettingsError(said)
+
+
+def misspelt() -> dict[str, str]:
+    """Return names in `.env` that are no setting, each with the one that was probably meant."""
+    known = [name.upper() for name in Settings.model_fields]
+    written = [name.upper() for name in dotenv_values(ENV_FILE)]
+    missing = [name for name in known if name not in written]
+    strange = [name for name in written if name not in known]
+    found = {name: get_close_matches(name, missing, n=1, cutoff=ALIKE) for name in strange}
+    return {name: meant[0] for name, meant in found.items() if meant}
 
 
 def _lines(error: ValidationError) -> list[str]:
