@@ -1,5 +1,6 @@
 """/ack: somebody takes an incident."""
 
+from handlers.alerts import listing
 from handlers.call import Call, blocking
 from handlers.views import welcome
 from handlers.views.message import Message
@@ -9,8 +10,13 @@ NOTE_UNITS = 80
 
 
 async def ack(call: Call) -> Message:
-    """Take the incident by its number; the words behind it are a note for the others."""
-    number = call.args[0].removeprefix("#") if call.args else ""
+    """Take the incident by its number; the words behind it are a note for the others.
+
+    Without a number the list answers: its buttons take.
+    """
+    if not call.args:
+        return listing(call)
+    number = call.args[0].removeprefix("#")
     if not (number.isascii() and number.isdigit()):
         return welcome.note("ack.usage", language=call.language)
     note = clip(clean(" ".join(call.args[1:])), NOTE_UNITS)

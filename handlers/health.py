@@ -8,6 +8,7 @@ from handlers.views import family as family_view
 from handlers.views import health as view
 from handlers.views import welcome
 from handlers.views.message import Message
+from handlers.views.text import fold
 from jobs.watch import Cycle
 
 FRESH = timedelta(seconds=60)
@@ -47,7 +48,7 @@ async def overview(call: Call, cycle: Cycle) -> Message:
 def family(call: Call, cycle: Cycle, word: str) -> Message:
     """Return the family a word means, in either language; which ones there are otherwise."""
     for name in view.families(cycle):
-        if word.lower() in {name, view.family_name(name, call.language).lower()}:
+        if fold(word) in {name, fold(view.family_name(name, call.language))}:
             return family_view.render(name, cycle, language=call.language)
     names = ", ".join(view.family_name(name, call.language) for name in view.families(cycle))
     return welcome.note("health.which", word=word, names=names, language=call.language)

@@ -18,7 +18,8 @@ REASON_UNITS = 120
 
 async def mute(call: Call) -> Message:
     """Mute what the words say, ask how long, or tell what was not understood."""
-    asked = grammar.parse(call.args, await known(call))
+    now = call.at.wall.astimezone(call.services.display.timezone)
+    asked = grammar.parse(call.args, await known(call), now=now)
     if isinstance(asked, Phrase) and asked.key == "mute.usage":
         return await choices(call)
     if isinstance(asked, Phrase):

@@ -1,8 +1,10 @@
 """The words of /mute: `[what] [how long] [reason]`, what and how long in either order."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
 from storage.records import Phrase, Severity
@@ -13,7 +15,11 @@ LONGEST_S = 7 * DAY_S
 LONGEST_ALL_S = DAY_S
 LONGEST_CRITICAL_S = 4 * HOUR_S
 
-UNITS_S = {"m": 60, "mn": 60, "min": 60, "h": 3600, "d": 86_400, "j": 86_400}
+UNITS_S = {
+    "s": 1, "m": 60, "mn": 60, "min": 60, "h": 3600, "d": 86_400, "j": 86_400,
+    "w": 7 * 86_400, "sem": 7 * 86_400,
+}  # fmt: skip
+UNTIL = frozenset({"until", "till", "jusqu'à", "jusqu’à", "jusqu'a", "jusqu’a"})
 EVERYTHING = frozenset({"all", "tout", "everything", "*"})
 EVEN_CRITICAL = frozenset({"--even-critical", "—even-critical", "even-critical"})
 LEVELS: Mapping[str, Severity] = {
@@ -33,16 +39,19 @@ LEVELS: Mapping[str, Severity] = {
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "scrapers": ("scraper:*",),
     "freshness": ("fresh:*",),
+    "fraîcheur": ("fresh:*",),
     "fraicheur": ("fresh:*",),
     "integrity": ("integrity:*",),
+    "intégrité": ("integrity:*",),
     "integrite": ("integrity:*",),
     "metrics": ("volume:*", "roi:*", "sources:*"),
     "chiffres": ("volume:*", "roi:*", "sources:*"),
     "machine": ("cpu", "mem", "disk:*"),
     "bot": ("bot:*",),
 }
-_PART = re.compile(r"(\d{1,5})(min|mn|m|h|d|j)", re.IGNORECASE)
-_DURATION = re.compile(r"(?:\d{1,5}(?:min|mn|m|h|d|j))+|\d{1,3}h\d{1,2}", re.IGNORECASE)
+_PART = re.compile(r"(\d{1,5})(sem|min|mn|s|m|h|d|j|w)", re.IGNORECASE)
+_DURATION = re.compile(rf"(?:{_PART.pattern})+|\d{{1,3}}h\d{{1,2}}", re.IGNORECASE)
+_CLOCK = re.compile(r"([01]?\d|2[0-3])(?:[:h]([0-5]\d)?)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,17 +81,21 @@ class Request:
     reason: str = ""
 
 
-def parse(words: Sequence[str], known: Known) -> Request | Phrase:
-    """Return the request, or what to tell the person instead. Never raises."""
+def parse(words: Sequence[str], known: Known, *, now: datetime | None = None) -> Request | Phrase:
+    """Return the request, or what to tell the person instead. Never raises.
+
+    `now` is the time where the owner lives, for `until 8:00`.
+    """
     rest = [word for word in words if word.lower() not in EVEN_CRITICAL]
     critical = len(rest) != len(words)
     scope: tuple[tuple[str, ...], Severity] | None = None
     word = "all"
     for_s: int | None = None
     while rest:
-        length, found = duration_s(rest[0]), None
+        (length, used), found = _length(rest, now), None
         if length is not None and for_s is None:
             for_s = length
+            del rest[: used - 1]
         elif scope is None and (found := what(rest[0], known)) is not None:
             scope, word = found, rest[0]
         else:
@@ -99,6 +112,22 @@ def parse(words: Sequence[str], known: Known) -> Request | Phrase:
         reason=" ".join(rest),
     )
     return _too_long(asked) or asked
+
+
+def _length(words: Sequence[str], now: datetime | None) -> tuple[int | None, int]:
+    """Return how long the first words say, in seconds, and how many words that took."""
+    if words[0].lower() in UNTIL and len(words) > 1 and now is not None:
+        clock = _CLOCK.fullmatch(words[1])
+        return (None, 1) if clock is None else (_until_s(clock, now), 2)
+    return duration_s(words[0]), 1
+
+
+def _until_s(clock: re.Match[str], now: datetime) -> int:
+    """Return the seconds until the clock shows that time next, through a change of the hour."""
+    end = now.replace(hour=int(clock[1]), minute=int(clock[2] or 0), second=0, microsecond=0)
+    if end <= now:
+        end += timedelta(days=1)
+    return math.ceil((end.astimezone(UTC) - now.astimezone(UTC)).total_seconds())
 
 
 def _too_long(asked: Request) -> Phrase | None:

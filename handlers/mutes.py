@@ -24,7 +24,7 @@ async def unmute(call: Call) -> Message:
             m for m in current if everything or word in {m.glob.lower(), str(m.id), f"#{m.id}"}
         ]
     if not chosen:
-        return view.mutes(current, language=call.language)
+        return view.mutes(current, missed=word, language=call.language)
     for each in chosen:
         await blocking(call.services.alerts.unmute, each.id, at=call.at)
     return welcome.note("unmute.done", language=call.language, n=len(chosen))

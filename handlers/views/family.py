@@ -31,9 +31,11 @@ def _message(
     family: str, cycle: Cycle, body: Sequence[str], plain: Sequence[str], language: Language
 ) -> Message:
     seen = [each for each in cycle.observations if each.check == family]
-    word = language.say(f"status.{status(seen)}")
-    name = hostile(family_name(family, language))
-    head = language.say("family.title", name=name, status=word, at_at=cycle.at.wall)
+    worst = status(seen)
+    word = language.say(f"status.{worst}")
+    name = hostile(upper_first(family_name(family, language)))
+    title = language.say("family.title", name=name, status=word, at_at=cycle.at.wall)
+    head = Markup(f"{UNKNOWN if worst == 'unknown' else GLYPHS[Severity[worst.upper()]]} {title}")
     buttons = ((Button(label=language.plain("button.health"), data="v1:newhealth"),),)
     text = Markup("\n".join([head, "", *(body or [language.say("family.fine")])]))
     if fits(text, TEXT_UNITS):
@@ -43,6 +45,11 @@ def _message(
     content = "\n".join([*lines, *plain]) + "\n"
     document = Document(name=f"{family}.txt", content=content.encode("utf-8", "replace"))
     return Message(html=caption, document=document, buttons=buttons)
+
+
+def upper_first(name: str) -> str:
+    """Return a name as a title begins."""
+    return name[:1].upper() + name[1:]
 
 
 def _glyph(seen: Observation) -> str:

@@ -174,7 +174,7 @@ def _metrics(facts: Facts, seen: Sequence[Observation], language: Language) -> s
     new, median = facts.business.new, facts.business.median_roi
     if median is None:
         return language.plain("health.new", n=new)
-    return language.plain("health.roi", n=new, median=language.value("median", round(median, 1)))
+    return language.plain("health.roi", n=new, median=language.catalogue.formats.number(median, 1))
 
 
 def _machine(facts: Facts, seen: Sequence[Observation], language: Language) -> str:

@@ -104,8 +104,11 @@ def _plain(incident: Incident, language: Language) -> str:
     return "\n".join(lines) + "\n"
 
 
-def mutes(muted: Sequence[Mute], *, language: Language) -> Message:
-    """Return what is silenced, until when, by whom and why, each with its undo button."""
+def mutes(muted: Sequence[Mute], *, missed: str = "", language: Language) -> Message:
+    """Return what is silenced, until when, by whom and why, each with its undo button.
+
+    `missed` is what somebody asked for that is not among them.
+    """
     if not muted:
         return Message(html=Markup(f"🔔 {language.say('mutes.none')}"))
     ranked = sorted(muted, key=lambda each: (each.until, each.id))
@@ -113,7 +116,9 @@ def mutes(muted: Sequence[Mute], *, language: Language) -> Message:
     body = listing(lines, limit=ROOM, more=lambda n: language.say("list.more", n=n), per_line=3)
     title = language.say("mutes.title", n=len(ranked))
     undo = [_undo(each, language) for each in ranked[:UNDO_BUTTONS]]
-    return Message(html=Markup(f"🔕 <b>{title}</b>\n\n{body}"), buttons=tuple((b,) for b in undo))
+    sorry = f"{language.say('unmute.unknown', what=missed)}\n\n" if missed else ""
+    html = Markup(f"{sorry}🔕 <b>{title}</b>\n\n{body}")
+    return Message(html=html, buttons=tuple((b,) for b in undo))
 
 
 def _undo(mute: Mute, language: Language) -> Button:

@@ -60,6 +60,12 @@ def clean(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+def fold(text: str) -> str:
+    """Return a word as people type it in a hurry: no capitals, no accents."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(ch for ch in parts if unicodedata.category(ch) not in _MARKS)
+
+
 def clip(text: str, limit: int = VALUE_UNITS) -> str:
     """Return the text in at most `limit` UTF-16 units, an ellipsis in place of the rest."""
     if len(text) * 2 <= limit or units(text) <= limit:

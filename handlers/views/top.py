@@ -141,10 +141,14 @@ def _turns(page: Page) -> tuple[Button, ...]:
     query, turns = page.query, []
     if query.offset:
         first = max(0, query.offset - query.n)
-        label = f"◀ {first + 1}–{first + query.n}"
+        label = f"◀ {_ranks(first + 1, first + query.n)}"
         turns.append(Button(label=label, data=data_of(replace(query, offset=first))))
     after = query.offset + query.n
     if after < page.counts.ranked:
-        label = f"▶ {after + 1}–{min(after + query.n, page.counts.ranked)}"
+        label = f"▶ {_ranks(after + 1, min(after + query.n, page.counts.ranked))}"
         turns.append(Button(label=label, data=data_of(replace(query, offset=after))))
     return tuple(turns)
+
+
+def _ranks(first: int, last: int) -> str:
+    return f"{first}–{last}" if last > first else f"{first}"

@@ -302,12 +302,29 @@ async def test_a_crash_is_excused_without_internals(world: World) -> None:
     assert "secret" not in said[0].text
 
 
+async def test_a_bare_ack_answers_with_the_list_whose_buttons_take(world: World) -> None:
+    """Nobody must type a number at night; a number there is none of is named."""
+    number = world.fire()
+    listed = (await world.say("/ack"))[0]
+    await world.press(listed, f"👋 Take #{number}")
+    assert "Ada is on it" in listed.text
+    assert (await world.say("/ack 99"))[0].text.startswith("There is no alert #")
+
+
+async def test_families_are_understood_as_people_type_them(world: World) -> None:
+    """In either language, with or without capitals and accents."""
+    world.api.person(ADA, "Zoé", language="fr")
+    for word in ("intégrité", "Integrite", "INTEGRITY"):
+        assert (await world.say(f"/sante {word}"))[0].text.startswith("🟢 Intégrité · ok"), word
+
+
 async def test_unmute_by_name_by_number_and_all(world: World) -> None:
     """A lone mute needs no name; several do, or `all`."""
     for text in ("/mute cpu 1h", "/mute mem 1h", "/mute all 1h"):
         await world.say("/health")
         await world.say(text)
     assert "3 mutes" in (await world.say("/unmute"))[0].text
+    assert (await world.say("/unmute zzz"))[0].text.startswith("No mute is called “zzz”.\n\n🔕 3")
     assert (await world.say("/unmute CPU"))[0].text == "Unmuted: 1."
     assert (await world.say("/unmute #2"))[0].text == "Unmuted: 1."
     assert (await world.say("/unmute all"))[0].text == "Unmuted: 1."

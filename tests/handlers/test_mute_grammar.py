@@ -1,5 +1,8 @@
 """The words of /mute are understood in any order, and refused in words."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +24,7 @@ KNOWN = Known(
     sources=frozenset({"Galxe", "Zealy"}),
     incidents={214: "fresh:Galxe"},
 )
+EVENING = datetime(2026, 8, 14, 21, 0, tzinfo=ZoneInfo("Europe/Paris"))
 ERROR, CRITICAL = Severity.ERROR, Severity.CRITICAL
 
 
@@ -44,6 +48,10 @@ ERROR, CRITICAL = Severity.ERROR, Severity.CRITICAL
         ("fresh 3j", ("fresh:*",), 259_200, ERROR, ""),
         ("fresh:* 3j", ("fresh:*",), 259_200, ERROR, ""),
         ("integrite 1j", ("integrity:*",), 86_400, ERROR, ""),
+        ("intégrité 1sem", ("integrity:*",), 604_800, ERROR, ""),
+        ("galxe until 8:00 moving", ("*:Galxe",), 11 * 3600, ERROR, "moving"),
+        ("jusqu’à 21h30 cpu", ("cpu",), 1800, ERROR, ""),
+        ("attention jusqu'à 21h", ("*",), 86_400, Severity.WARNING, ""),
         ("warning 8h", ("*",), 28_800, Severity.WARNING, ""),
         ("critical 4h", ("*",), 14_400, CRITICAL, ""),
         ("tout 2h --even-critical", ("*",), 7200, CRITICAL, ""),
@@ -54,7 +62,7 @@ def test_words_that_are_understood(
     words: str, globs: tuple[str, ...], for_s: int | None, level: Severity, reason: str
 ) -> None:
     """What, how long and why, in the house's words and in French."""
-    asked = parse(words.split(), KNOWN)
+    asked = parse(words.split(), KNOWN, now=EVENING)
     assert isinstance(asked, Request)
     assert (asked.globs, asked.for_s) == (globs, for_s)
     assert (asked.max_level, asked.reason) == (level, reason)
@@ -72,6 +80,8 @@ def test_words_that_are_understood(
         ("critical 5h", "mute.too_long"),
         ("zealy 8d", "mute.too_long"),
         ("zealy 0m", "mute.too_short"),
+        ("all 30s", "mute.too_short"),
+        ("all 1w", "mute.too_long"),
     ],
 )
 def test_words_that_are_refused(words: str, key: str) -> None:
@@ -82,16 +92,28 @@ def test_words_that_are_refused(words: str, key: str) -> None:
 
 
 @given(
-    st.lists(st.text(max_size=12) | st.sampled_from(["all", "2h", "galxe", "#214", "1h30", "9d"]))
+    st.lists(
+        st.text(max_size=12)
+        | st.sampled_from(["all", "2h", "until", "8:00", "galxe", "#214", "1h30", "9d"])
+    )
 )
 def test_any_words_give_a_request_within_the_limits_or_a_sentence(words: list[str]) -> None:
     """Never an exception, never a mute longer than allowed or of nothing."""
-    asked = parse(words, KNOWN)
+    asked = parse(words, KNOWN, now=EVENING)
     if isinstance(asked, Request):
         assert asked.globs
         assert asked.for_s is None or (
             SHORTEST_S <= asked.for_s <= longest_s(asked.globs, asked.max_level) <= LONGEST_S
         )
+
+
+def test_until_a_time_counts_the_hour_that_the_night_takes_or_gives() -> None:
+    """Eight o'clock is eight o'clock, also when the clocks change in between."""
+    asked = [
+        parse(["all", "until", "8h"], KNOWN, now=EVENING.replace(month=month, day=day))
+        for month, day in ((3, 28), (10, 24))
+    ]
+    assert [each.for_s for each in asked if isinstance(each, Request)] == [36_000, 43_200]
 
 
 @given(st.integers(0, 99_999), st.sampled_from(["m", "min", "h", "d", "j", "H"]))
