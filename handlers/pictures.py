@@ -49,6 +49,7 @@ def _panel(name: str, rows: list[tuple[datetime, float]], call: Call) -> plots.P
         points=tuple((at.timestamp(), value) for at, value in rows),
         limit=limit,
         limit_text=call.language.plain("chart.limit", limit=call.language.value(name, limit)),
+        now=call.language.value(name, rows[-1][1]) if rows else "",
         duration=name.endswith("_s"),
     )
 

@@ -171,8 +171,10 @@ def _plate(frame: Frame, ticks: Sequence[tuple[float, str]], *, labelled: bool) 
         x = frame.x(at)
         sheet.line([x, x], [bottom, frame.top], color=GRID, linewidth=1)
         if labelled:
-            sheet.text(x, bottom - 12, label, color=DIM, size=SMALL, ha="center", va="top")
-    for share, label in ((0.0, "0"), (0.5, ""), (1.0, short(frame.top_value, frame.spec.words))):
+            place = min(x, WIDE - 40)  # the last one would be cut at the edge
+            sheet.text(place, bottom - 12, label, color=DIM, size=SMALL, ha="center", va="top")
+    top = f"{short(frame.top_value, frame.spec.words)} {frame.unit}".removesuffix(" %")
+    for share, label in ((0.0, "0"), (0.5, ""), (1.0, top)):
         y = bottom + share * PLATE_TALL
         sheet.line([LEFT, RIGHT], [y, y], color=GRID, linewidth=1)
         sheet.text(LEFT - 12, y, drawable(label, 6), color=DIM, size=SMALL, ha="right", va="center")
@@ -186,7 +188,7 @@ def _panel(frame: Frame, panel: Panel, points: Sequence[tuple[float, float]], co
         said = drawable(spec.words.no_data)
         sheet.text(*middle, said, color=DIM, size=BIG, ha="center", va="center")
     recent = bool(points) and spec.until_s - points[-1][0] <= spec.gap_s
-    now = f"{short(points[-1][1] / frame.scale, spec.words)} {frame.unit}" if recent else "–"
+    now = panel.now if recent else "–"
     style = {"color": colour if recent else DIM, "size": BIG + 4, "weight": "bold"}
     sheet.text(RIGHT, head, drawable(now, 14), ha="right", **style)
     for times, values in segments(thin(points), spec.gap_s):

@@ -23,12 +23,16 @@ class Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One series: (Unix time, value) points, a percentage or, with `duration`, seconds."""
+    """One series: (Unix time, value) points, a percentage or, with `duration`, seconds.
+
+    `now` spells the last point; it is shown only where that is recent.
+    """
 
     title: str
     points: tuple[tuple[float, float], ...]
     limit: float | None = None
     limit_text: str = ""
+    now: str = ""
     duration: bool = False
 
 

@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -70,6 +71,15 @@ def test_a_picture_is_small_and_as_wide_as_a_phone_shows_well() -> None:
     png = paint(health(every(300), every(300), (), every(300)))
     assert picture(png).width == 900
     assert len(png) < 250_000
+
+
+def test_no_label_is_cut_at_the_edges() -> None:
+    """Also the one of a time that is just now."""
+    shown = picture(paint(health(every(60, since=NOON - 600)))).convert("L")
+    young = replace(health(every(60, since=NOON - 600)), since_s=NOON - 600)
+    for one in (shown, picture(paint(young)).convert("L")):
+        edge = one.crop((one.width - 2, 0, one.width, one.height))
+        assert len(edge.getcolors() or ()) == 1
 
 
 def test_a_gap_is_drawn_as_a_gap() -> None:

@@ -12,6 +12,7 @@ import pytest
 from bot.sandbox.faults import Fault, Way
 from bot.sandbox.world import Post
 from handlers.registry import COMMANDS
+from handlers.views.plots import HealthChart
 from tests.handlers.chat import ADA, TEAM, World, opportunity
 
 EVERYTHING = [f"/{name}" for each in COMMANDS for name in each.names]
@@ -76,6 +77,15 @@ async def test_health_says_the_verdict_first_and_shows_the_day(world: World) -> 
     assert lines[0] == "🟢 Everything works"
     assert "scrapers   ok     1 of 1 alive" in lines
     assert post.buttons[0]["text"] == "🔄 Check again"
+
+
+async def test_the_chart_names_the_last_value_as_the_text_does(world: World) -> None:
+    """In the reader's spelling, not in fractions of the axis's unit."""
+    world.write("raw_opportunities", [opportunity("a")], age=timedelta(minutes=42))
+    await world.say("/health")
+    spec = world.easel.drawn[-1]
+    assert isinstance(spec, HealthChart)
+    assert [panel.now for panel in spec.panels][-1] == "42 min"
 
 
 async def test_the_next_check_is_named_unless_it_comes_at_once(world: World) -> None:
