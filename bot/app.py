@@ -1,13 +1,13 @@
 """Puts the program together: the only file that knows every part."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from telegram.ext import Application, Defaults, JobQueue, Updater
 from telegram.request import BaseRequest, HTTPXRequest
 
-from bot.answers import Believed
+from bot.answers import Believed, Refusals
 from bot.delivery.telegram import TelegramSender
 from bot.delivery.texts import Texts
 from bot.delivery.worker import Worker
@@ -123,8 +123,10 @@ def build(
         clock=clock,
         display=_display(found),
     )
-    sieve = Sieve(transport.polls, token=transport.token)
-    application = _application(found, transport, sieve)
+    refusals = Refusals()
+    sieve = Sieve(transport.polls, token=transport.token, refusals=refusals)
+    calls = Believed(transport.calls, token=transport.token, refusals=refusals)
+    application = _application(found, replace(transport, calls=calls, polls=sieve))
     registry.register(application, services)
     return Program(
         settings=found,
@@ -180,14 +182,14 @@ def _display(found: Settings) -> Display:
     )
 
 
-def _application(found: Settings, transport: Transport, sieve: Sieve) -> App:
+def _application(found: Settings, transport: Transport) -> App:
     return (
         Application.builder()
         .token(transport.token)
         .base_url(f"{transport.root}/bot")
         .base_file_url(f"{transport.root}/file/bot")
-        .request(Believed(transport.calls, token=transport.token))
-        .get_updates_request(sieve)
+        .request(transport.calls)
+        .get_updates_request(transport.polls)
         .defaults(Defaults(tzinfo=found.timezone))
         .concurrent_updates(CONCURRENT_UPDATES)
         .build()

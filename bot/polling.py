@@ -9,13 +9,11 @@ from telegram import Update
 from telegram.error import Conflict, TelegramError
 from telegram.request import BaseRequest
 
-from bot.answers import NOT_TELEGRAM, OK, REFUSED, Believed
-from storage.clock import monotonic_s
+from bot.answers import NOT_TELEGRAM, OK, REFUSED, Believed, Refusals
 
 LOG = logging.getLogger("vigie.polling")
 CONFLICT_PATIENCE_S = 15.0
 CONFLICT_MEMORY_S = 90.0
-REFUSAL_PATIENCE_S = 30.0
 
 
 class Sieve(Believed):
@@ -23,22 +21,12 @@ class Sieve(Believed):
 
     PTB raises for the whole batch on one update of a shape it does not know, and then asks for
     the same batch for ever. The empty update keeps its number, so that the offset moves on.
-    A token refused while we run is believed when that lasts: `on_bad_token` is then called.
+    `on_bad_token` is called when Telegram refuses the token: PTB's loop then just ends.
     """
 
-    def __init__(
-        self,
-        inner: BaseRequest,
-        *,
-        token: str = "",
-        steady_s: Callable[[], float] = monotonic_s,
-        patience_s: float = REFUSAL_PATIENCE_S,
-    ) -> None:
-        super().__init__(inner, token=token)
+    def __init__(self, inner: BaseRequest, *, token: str = "", refusals: Refusals) -> None:
+        super().__init__(inner, token=token, refusals=refusals)
         self.on_bad_token: Callable[[], None] = lambda: None
-        self._steady_s = steady_s
-        self._patience_s = patience_s
-        self._refused_s: float | None = None
 
     async def do_request(
         self,
@@ -50,20 +38,10 @@ class Sieve(Believed):
         """Pass the call on; sift what comes back from getUpdates."""
         code, payload = await super().do_request(url, method, *args, **kwargs)
         if code in REFUSED:
-            return self._refused(code), payload
-        if code == OK:
-            self._refused_s = None
-            return sift(payload) if url.endswith("/getUpdates") else (code, payload)
+            self.on_bad_token()
+        if code == OK and url.endswith("/getUpdates"):
+            return sift(payload)
         return code, payload
-
-    def _refused(self, code: int) -> int:
-        """Return the code for PTB, whose loop would end at the first refusal."""
-        now_s = self._steady_s()
-        self._refused_s = now_s if self._refused_s is None else self._refused_s
-        if now_s - self._refused_s < self._patience_s:
-            return NOT_TELEGRAM
-        self.on_bad_token()
-        return code
 
 
 def sift(payload: bytes) -> tuple[int, bytes]:

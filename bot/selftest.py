@@ -2,8 +2,9 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -94,7 +95,7 @@ class Answer:
     """What the Bot API said: its result, or the reason there is none."""
 
     good: bool
-    result: Any = None
+    result: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
 
 
@@ -122,17 +123,18 @@ class Api:
             body = response.json()
         except (httpx.HTTPError, ValueError) as error:
             return Answer(good=False, reason=f"{self._root}: no answer ({type(error).__name__})")
-        if "date" in response.headers:
-            self.date = parsedate_to_datetime(response.headers["date"])
-        if isinstance(body, dict) and body.get("ok"):
+        with suppress(ValueError, TypeError):  # no date, or one that is none
+            self.date = parsedate_to_datetime(response.headers.get("date")).astimezone(UTC)
+        body = body if isinstance(body, dict) else {}
+        if body.get("ok") and isinstance(body.get("result"), dict):
             return Answer(good=True, result=body["result"])
-        reason = body.get("description", "") if isinstance(body, dict) else ""
-        return Answer(good=False, reason=str(reason) or f"HTTP {response.status_code}")
+        reason = str(body.get("description", "")) or "this is no Bot API server's answer"
+        return Answer(good=False, reason=f"{reason} (HTTP {response.status_code})")
 
 
 def _token(answer: Answer) -> Line:
     if answer.good:
-        return Line("token", Mark.OK, f"@{answer.result['username']}")
+        return Line("token", Mark.OK, f"@{answer.result.get('username', '?')}")
     if "unauthorized" in answer.reason.lower():
         return Line("token", Mark.FAIL, "refused: ask @BotFather for the current one")
     return Line("token", Mark.FAIL, answer.reason)
@@ -157,7 +159,7 @@ def _chats(found: Settings, api: Api) -> Iterator[Line]:
         answer = api.call("getChat", chat_id=chat)
         if answer.good:
             name = answer.result.get("title") or answer.result.get("first_name") or "?"
-            yield Line(f"chat {channel}", Mark.OK, f"{name} ({answer.result['type']})")
+            yield Line(f"chat {channel}", Mark.OK, f"{name} ({answer.result.get('type', '?')})")
         else:
             hint = "write /start to the bot first" if int(chat) > 0 else "add the bot to the group"
             yield Line(f"chat {channel}", Mark.FAIL, f"{answer.reason}: {hint}")

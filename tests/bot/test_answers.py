@@ -7,7 +7,7 @@ from telegram import Bot
 from telegram.error import BadRequest, InvalidToken, NetworkError, TelegramError
 from telegram.request import BaseRequest
 
-from bot.answers import Believed
+from bot.answers import Believed, Refusals
 
 TOKEN = "123456:" + "Ab-_" * 9
 REFUSAL = {"ok": False, "error_code": 401, "description": "Unauthorized"}
@@ -33,7 +33,7 @@ class Server(BaseRequest):
 
 async def error(code: int, payload: bytes) -> TelegramError:
     """Return what PTB makes of this answer."""
-    bot = Bot(TOKEN, request=Believed(Server(code, payload), token=TOKEN))
+    bot = Bot(TOKEN, request=Believed(Server(code, payload), token=TOKEN, refusals=Refusals()))
     with pytest.raises(TelegramError) as caught:
         await bot.get_me()
     return caught.value

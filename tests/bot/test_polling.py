@@ -11,6 +11,7 @@ from telegram import Bot
 from telegram.error import Conflict, InvalidToken, NetworkError
 from telegram.request import BaseRequest
 
+from bot.answers import Refusals
 from bot.polling import ConflictWatch, Sieve, sift
 
 TEXT = {
@@ -46,9 +47,13 @@ def bot(request: BaseRequest) -> Bot:
     return Bot("123:" + "x" * 20, request=Server([]), get_updates_request=request)
 
 
+def sieved(server: BaseRequest) -> Sieve:
+    return Sieve(server, refusals=Refusals())
+
+
 async def test_one_bad_update_does_not_cost_the_batch() -> None:
     """The good ones arrive, and the bad one's number still moves the offset on."""
-    updates = await bot(Sieve(Server([GOOD, BROKEN]))).get_updates()
+    updates = await bot(sieved(Server([GOOD, BROKEN]))).get_updates()
     assert [update.update_id for update in updates] == [11, 12]
     assert updates[0].message is not None
     assert updates[0].message.text == "/health"
@@ -72,7 +77,7 @@ json_values = st.recursive(
 async def test_any_update_passes_the_sieve(bodies: list[dict[str, Any]]) -> None:
     """Whatever the server sends, the batch is parsed and every number is kept."""
     batch = [{"update_id": number} | body for number, body in enumerate(bodies, 100)]
-    updates = await bot(Sieve(Server(batch))).get_updates()
+    updates = await bot(sieved(Server(batch))).get_updates()
     assert [update.update_id for update in updates] == list(range(100, 100 + len(batch)))
 
 
@@ -103,9 +108,9 @@ class Refusing(Server):
 async def test_a_refused_token_is_believed_when_it_lasts() -> None:
     """A stray 401 is waited out; after half a minute of them PTB's loop may end."""
     server, clock, ends = Refusing([]), Steady(), []
-    sieve = Sieve(server, steady_s=clock)
+    sieve = Sieve(server, refusals=Refusals(steady_s=clock))
     sieve.on_bad_token = lambda: ends.append(clock.now_s)
-    for server.code, clock.now_s in ((401, 0.0), (200, 20.0), (401, 40.0), (401, 69.0)):
+    for server.code, clock.now_s in ((200, 0.0), (401, 1.0), (200, 20.0), (401, 40.0), (401, 69.0)):
         with suppress(NetworkError):
             await bot(sieve).get_updates()
     assert ends == []
