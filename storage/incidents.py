@@ -70,7 +70,8 @@ class Incident:
     """One firing episode: everything its messages need, numbered for people (`#214`).
 
     `told` lists the channels that accepted, or may have accepted, an alert about it; `messages`
-    holds the message to edit where it has one of its own (a digest is nobody's own).
+    holds the message to edit where it has one of its own (a digest is nobody's own). `held`: it
+    is, or was until the last cycle, only the consequence of another incident.
     """
 
     number: int
@@ -94,6 +95,7 @@ class Incident:
     messages: Mapping[str, int] = field(default_factory=dict)
     told: tuple[str, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
+    held: bool = False
 
 
 class Kind(StrEnum):

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from jobs.alerts import enqueue, policy, tidy
+from jobs.alerts import enqueue, inhibition, policy, tidy
+from jobs.alerts.inhibition import Causes
 from jobs.alerts.policy import Step, Tell
 from jobs.alerts.rules import Rules
 from jobs.alerts.tally import Tally
@@ -21,7 +22,7 @@ from storage.incidents import (
     Status,
 )
 from storage.outbox import LIVE, Outbox
-from storage.records import Moment, Observation
+from storage.records import Moment, Observation, Outcome
 
 Live = dict[tuple[int, str], list[Delivery]]
 Channels = Callable[[], Sequence[str]] | Sequence[str]
@@ -68,6 +69,19 @@ class Book:
             rule = self._rules.rule(seen.key)
             incident = self._alerts.incident(alert.incident)
             self._keep(policy.step(alert, incident, seen, at=at, rule=rule), live, at=at)
+
+    def causes(self) -> Causes:
+        """Return what explains other alerts just now."""
+        return inhibition.causes(self._alerts.open())
+
+    def hold_back(self, before: Causes, seen: Iterable[Observation]) -> None:
+        """Mark what is a consequence; one that fails on a cycle after its cause closed is none."""
+        after, failing = self.causes(), {one.key for one in seen if one.outcome is Outcome.FAIL}
+        for incident in self._alerts.open():
+            if before.of(incident.key) or after.of(incident.key):
+                self._alerts.put_incident(replace(incident, held=True))
+            elif incident.held and incident.key in failing:
+                self._alerts.put_incident(replace(incident, held=False))
 
     def _keep(self, step: Step, live: Live, *, at: Moment) -> None:
         alert, incident = step.alert, step.incident

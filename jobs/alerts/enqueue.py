@@ -25,7 +25,9 @@ def plan(tell: Tell, incident: Incident, *, channel: str, live: Sequence[Deliver
     news = any(row.kind in NEWS for row in live)
     told = channel in incident.told or any(row.status is Status.SENDING for row in live)
     if tell.kind is Kind.RESOLVED:
-        return _closing(tell, queued, told=told, card=channel in incident.messages)
+        plan = _closing(tell, queued, told=told, card=channel in incident.messages)
+        unheard = incident.held and not told  # its cause has told the story
+        return replace(plan, kinds=()) if unheard else plan
     if tell.kind is Kind.WORSE:
         return Plan(tuple(queued), (Kind.WORSE,))
     if tell.kind is Kind.FIRED:

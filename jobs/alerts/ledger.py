@@ -2,11 +2,12 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from jobs.alerts import enqueue, policy, silences
+from jobs.alerts import enqueue, policy
 from jobs.alerts.entries import Entries, Trouble
+from jobs.alerts.holding import Holding
 from jobs.alerts.rules import Rules
 from jobs.alerts.tally import Latency, Tally
 from storage.alerts import Alerts
@@ -16,7 +17,6 @@ from storage.incidents import (
     Delivery,
     Incident,
     Kind,
-    Mute,
     Status,
 )
 from storage.mutes import Mutes
@@ -60,14 +60,14 @@ class Ledger:
 
     def agenda(self, *, at: Moment) -> Agenda:
         """Return what may go now; rows held back, paused or shut out wait for `next_s`."""
-        mutes = self._mutes.all()
+        holding = self._holding(at)
         due: dict[str, list[Delivery]] = defaultdict(list)
-        later = [mute.until_s for mute in mutes]
+        later = [mute.until_s for mute in holding.mutes]
         for row in self._outbox.live():
             chat = self.chats.get(parts(row.channel)[0])
             if row.status is Status.SENDING or chat.disabled:
                 continue
-            wait_s = max(chat.paused_s, row.not_before_s, self._free_s(row, mutes, at=at))
+            wait_s = max(chat.paused_s, row.not_before_s, _free_s(holding, row))
             if wait_s > at.logical_s:
                 later.append(wait_s)
             else:
@@ -80,7 +80,7 @@ class Ledger:
         """Mark as `sending` those of the rows that still have something to say, and return them."""
 
         def work() -> list[Delivery]:
-            entries = self._entries()
+            entries, holding = self._entries(), self._holding(at)
             claimed = []
             for number in (row.id for row in rows):
                 row = self._outbox.get(number)
@@ -88,6 +88,8 @@ class Ledger:
                     continue
                 if entries.pointless(row, at=at):
                     entries.supersede(row)
+                    continue
+                if holding.hold(row) is not None:  # since it was looked for
                     continue
                 row = replace(row, status=Status.SENDING, attempts=row.attempts + 1)
                 self._outbox.put(row)
@@ -159,15 +161,13 @@ class Ledger:
     def _entries(self) -> Entries:
         return Entries(self._alerts, self._outbox, rules=self._rules, tally=self.tally)
 
-    def _free_s(self, row: Delivery, mutes: Iterable[Mute], *, at: Moment) -> float:
-        hold = silences.held(
-            row,
-            self._alerts.state(row.key),
-            mutes,
-            at=at,
-            min_gap_s=self._rules.min_gap_s,
-        )
-        return -math.inf if hold is None else hold.until_s
+    def _holding(self, at: Moment) -> Holding:
+        return Holding(self._alerts, self._mutes, rules=self._rules, at=at)
+
+
+def _free_s(holding: Holding, row: Delivery) -> float:
+    hold = holding.hold(row)
+    return -math.inf if hold is None else hold.until_s
 
 
 def _urgency(row: Delivery) -> tuple[bool, int, int]:

@@ -68,10 +68,12 @@ class AlertManager:
             seen = [s for s in seen if s.key != STATE or s.outcome is not Outcome.OK]
 
         def work() -> None:
+            before = self._book.causes()
             self._book.take(seen, at=at)
             if complete is not None:
                 known = {one.key for one in seen}
                 self._book.take([*self._book.absent(complete, known), *intake.broken(seen)], at=at)
+            self._book.hold_back(before, seen)
             self._muting.expire(channels=self._book.open_channels(), at=at)
             self._book.tidy(at=at)
             self._alerts.keep_moment(at)

@@ -1,7 +1,7 @@
 """What holds a delivery back when it is about to be sent. Pure.
 
-Inhibition and quiet hours belong here too: one more function that returns a `Hold`, one more
-call in `held`.
+What is only the consequence of another alert waits too, for no time that is known: until a later
+commit frees it (see `inhibition`).
 """
 
 import math
@@ -20,6 +20,7 @@ class Why(StrEnum):
 
     MUTED = "muted"
     GAP = "gap"
+    CONSEQUENCE = "consequence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,9 @@ class Hold:
 
     why: Why
     until_s: float
+
+
+CONSEQUENCE = Hold(Why.CONSEQUENCE, math.inf)
 
 
 def matches(mute: Mute, key: str, level: Severity) -> bool:
