@@ -50,7 +50,8 @@ def main(_: Settings, arguments: argparse.Namespace) -> int:
 async def _run(folder: Path, sample: SampleTracker, arguments: argparse.Namespace) -> int:
     api = BotApi()
     found = _settings(folder, sample, arguments.lang)
-    api.person(VIEWER, "You", language=found.language)
+    name = "Vous" if found.language == "fr" else "You"
+    api.person(VIEWER, name, language=found.language)
     service = Service(_program(found, api))
     on_signals(service.stop)
     page = asyncio.create_task(

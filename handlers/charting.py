@@ -15,6 +15,11 @@ from handlers.views.plots import Spec
 log = logging.getLogger(__name__)
 
 NICENESS = 10
+# A fault in a picture, a missing library, code renewed under a running bot: the text goes alone.
+FAULTS = (
+    ArithmeticError, AttributeError, ImportError, LookupError, MemoryError, OSError, RuntimeError,
+    TypeError, ValueError,
+)  # fmt: skip
 REST_S = 60.0  # after a worker that died twice over one picture
 
 
@@ -43,7 +48,7 @@ class Charts:
                     log.warning("no chart within %.0f s; the worker is replaced", self.timeout_s)
                     self._drop()
                     return None
-                except (ValueError, TypeError, OverflowError, RuntimeError) as error:
+                except FAULTS as error:
                     log.warning("a chart could not be drawn: %s", type(error).__name__)
                     return None
             self._rest_until_s = now_s + REST_S

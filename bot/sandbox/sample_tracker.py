@@ -97,6 +97,8 @@ class SampleTracker:
             if self._whole is not None:
                 path, content = self._whole
                 path.write_bytes(content)
+                at = program.epoch(path)
+                os.utime(path, (at, at))
             self._whole = None
             self._broken.pop("corrupt", None)
 

@@ -148,8 +148,12 @@ def mute_line(mute: Mute, language: Language) -> str:
 def muted(made: Sequence[Mute], others: int, *, language: Language) -> Message:
     """Return the answer to /mute: what is held back now, and what still rings."""
     lines = "\n".join(mute_line(each, language) for each in made)
-    rings = any(each.max_level < Severity.CRITICAL for each in made)
+    level = max((each.max_level for each in made), default=Severity.ERROR)
     builder = Builder().add(f"🔕 <b>{language.say('mute.done')}</b>").add(lines).gap()
-    builder.add(language.say("mute.held_critical" if rings else "mute.held"))
+    if level < Severity.ERROR:
+        builder.add(language.say("mute.held_level", level=level_word(level, language)))
+    else:
+        rings = level < Severity.CRITICAL
+        builder.add(language.say("mute.held_critical" if rings else "mute.held"))
     builder.add(language.say("mute.others", n=others) if others else "")
     return Message(html=builder.build(), buttons=tuple((_undo(each, language),) for each in made))

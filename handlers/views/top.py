@@ -89,7 +89,7 @@ def _line(rank: int, row: Opportunity, room: int, language: Language) -> Markup:
     title = hostile(row.title, room) or language.say("top.untitled")
     roi = language.say("top.roi", roi_usd_min=row.roi, mark=Markup(MARKS[row.provenance]))
     source = hostile(row.source, 24) or language.say("top.link")
-    return Markup(f"<b>{rank}. {title}</b> {roi} · {link(row.url, source)}")
+    return Markup(f"<b>{rank}. {title}</b> · {roi} · {link(row.url, source)}")
 
 
 def _legend(page: Page, language: Language) -> Markup:

@@ -77,7 +77,7 @@ def labels(message: Message) -> list[str]:
 
 def test_a_level_that_came_down_is_not_told_with_the_worse_figures() -> None:
     """The title has the figures and the limit of the level it names; the worst level is kept."""
-    eased = replace(STALE, values=STALE.values | {"age_s": 9000, "limit_s": 3600})
+    eased = replace(STALE, values={**STALE.values, "age_s": 9000, "limit_s": 3600})
     milder = replace(OPEN, level=Severity.WARNING, latest=eased)
     lines = text(card(milder, at=NOW, language=EN)).split("\n")
     assert lines[0] == "🟡 WARNING · Galxe has brought nothing for 2 h 30 min (limit 1 h)"

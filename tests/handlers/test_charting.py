@@ -46,3 +46,17 @@ async def test_the_worker_is_replaced_when_it_dies_or_hangs(charts: Charts) -> N
     assert await charts.draw(SPEC)
     await charts.close()
     assert workers() == []
+
+
+class Renewed:
+    """What a worker started after an update may make of an older program's wishes."""
+
+    def __reduce__(self) -> tuple[object, tuple[str, ...]]:
+        """Become nothing a picture can be drawn of."""
+        return str, ("no chart",)
+
+
+async def test_a_picture_that_cannot_be_drawn_costs_no_answer(charts: Charts) -> None:
+    """Whatever goes wrong over there, the text goes alone."""
+    assert await charts.draw(Renewed()) is None  # type: ignore[arg-type]
+    assert await charts.draw(SPEC)

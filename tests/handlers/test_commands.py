@@ -273,6 +273,13 @@ async def test_a_bare_mute_offers_what_and_then_how_long(world: World) -> None:
     assert [button["text"] for button in asked.buttons] == ["🔔 Unmute fresh:Galxe"]
 
 
+async def test_a_mute_up_to_a_level_says_what_still_rings(world: World) -> None:
+    """Not only what is critical: every worse level."""
+    text = (await world.say("/mute warning 2h"))[0].text
+    assert "Whatever is worse than WARNING still rings." in text
+    assert "critical" in (await world.say("/mute all 2h"))[0].text
+
+
 async def test_a_source_with_a_very_long_name_can_be_muted_by_button(world: World) -> None:
     """Its name does not fit a button's data; the button means it all the same."""
     name = "Zoé’s very long source name, longer than a button’s data can ever be: " + "x" * 30

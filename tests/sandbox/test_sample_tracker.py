@@ -132,6 +132,7 @@ def test_corrupt_and_repair(tracker: SampleTracker) -> None:
     """Exactly one file of the history becomes invalid, and is whole again afterwards."""
     program.write_history(tracker.data, now=NOW)
     whole = {path: path.read_bytes() for path in tracker.data.rglob("*.json")}
+    times = {path: path.stat().st_mtime for path in whole}
     tracker.corrupt()
     tracker.corrupt()
     broken = [path for path, content in whole.items() if path.read_bytes() != content]
@@ -141,6 +142,7 @@ def test_corrupt_and_repair(tracker: SampleTracker) -> None:
     tracker.repair()
     tracker.repair()
     assert all(path.read_bytes() == content for path, content in whole.items())
+    assert all(path.stat().st_mtime == times[path] for path in whole)
     assert tracker.status()["corrupted"] == ""
 
 

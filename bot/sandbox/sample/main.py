@@ -89,12 +89,13 @@ def _write(folder: Path, dice: random.Random, *, now: int, turn: int) -> None:
     if not started.exists():
         started.write_text(str(now), encoding="utf-8")
     first = int(started.read_text(encoding="utf-8"))
-    live = [p for p in target.parent.glob("opportunities_*.json") if _epoch(p) >= first]
-    for old in sorted(live, key=_epoch)[:-KEPT_LIVE_FILES]:
+    live = [p for p in target.parent.glob("opportunities_*.json") if epoch(p) >= first]
+    for old in sorted(live, key=epoch)[:-KEPT_LIVE_FILES]:
         old.unlink(missing_ok=True)
 
 
-def _epoch(path: Path) -> int:
+def epoch(path: Path) -> int:
+    """Return the time in a file's name."""
     return int(path.stem.rpartition("_")[2])
 
 
