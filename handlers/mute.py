@@ -14,6 +14,7 @@ from storage.incidents import Incident, Mute
 from storage.records import Phrase, Severity
 
 REASON_UNITS = 120
+TWICE = timedelta(minutes=1)
 
 
 async def mute(call: Call) -> Message:
@@ -54,19 +55,30 @@ async def apply(call: Call, asked: grammar.Request) -> Message:
 
 
 async def hold(call: Call, asked: grammar.Request) -> Sequence[Mute]:
-    """Make the mutes of a request and return them."""
-    return [
-        await blocking(
-            call.services.alerts.mute,
-            glob=glob,
-            for_=timedelta(seconds=asked.for_s or 0),
-            by=call.who,
-            reason=clip(clean(asked.reason), REASON_UNITS),
-            max_level=asked.max_level,
-            at=call.at,
-        )
-        for glob in asked.globs
-    ]
+    """Make the mutes of a request and return them; one there is already is not made twice."""
+    return [_same(call, asked, glob) or await _begin(call, asked, glob) for glob in asked.globs]
+
+
+def _same(call: Call, asked: grammar.Request, glob: str) -> Mute | None:
+    """Return the mute that an earlier press of the same button made, if it is about as long."""
+    least = call.at.wall + timedelta(seconds=asked.for_s or 0) - TWICE
+    for each in call.services.alerts.mutes(at=call.at):
+        alike = (each.glob, each.max_level) == (glob, asked.max_level)
+        if alike and not asked.reason and each.until >= least:
+            return each
+    return None
+
+
+async def _begin(call: Call, asked: grammar.Request, glob: str) -> Mute:
+    return await blocking(
+        call.services.alerts.mute,
+        glob=glob,
+        for_=timedelta(seconds=asked.for_s or 0),
+        by=call.who,
+        reason=clip(clean(asked.reason), REASON_UNITS),
+        max_level=asked.max_level,
+        at=call.at,
+    )
 
 
 def covering(call: Call, incident: Incident) -> Mute | None:

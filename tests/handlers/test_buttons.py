@@ -75,7 +75,7 @@ async def test_taking_and_releasing_an_incident(world: World) -> None:
     post = await posted(world, number)
     assert (await world.press(post, "👋 I’m on it")).toast == "Taken by Ada: no more reminders."
     assert "taken by Ada" in post.text
-    assert (await world.press(post, f"v1:ack:{number}")).toast == "Ada is on it already."
+    assert (await world.press(post, f"v1:ack:{number}")).toast == "Already taken by Ada."
     assert (await world.press(post, "↩️ Release")).toast == "Released: nobody is on it now."
     assert "nobody on it" in post.text
     assert (await world.press(post, f"v1:release:{number}")).toast == "Nobody had it."
@@ -105,6 +105,16 @@ async def test_muting_an_incident_for_an_hour(world: World) -> None:
     assert "muted until" in post.text
 
 
+async def test_a_mute_pressed_twice_is_one_mute(world: World) -> None:
+    """Else the first undo would promise a sound that the second mute holds back."""
+    number = world.fire()
+    listed = (await world.say("/alerts"))[0]
+    for _ in range(2):
+        world.later(timedelta(seconds=2))
+        assert (await world.press(listed, f"🔕 #{number}")).toast == "Muted. Checks keep running."
+    assert len(world.services.alerts.mutes(at=world.at)) == 1
+
+
 async def test_a_mute_stays_on_the_card_and_in_the_list(world: World) -> None:
     """Taking what is muted does not make it look as if it rang."""
     number = world.fire()
@@ -115,7 +125,7 @@ async def test_a_mute_stays_on_the_card_and_in_the_list(world: World) -> None:
     await world.press(post, "🔎 Details")
     assert "taken by Ada, muted until" in world.api.said(ADA)[-1].text
     listed = (await world.say("/alerts"))[0]
-    assert "Ada is on it, muted until" in listed.text
+    assert "taken by Ada, muted until" in listed.text
     world.later(timedelta(hours=2))
     await world.press(listed, "🔄 Refresh")
     assert "muted" not in listed.text
@@ -135,7 +145,7 @@ async def test_the_list_is_kept_current_by_its_buttons(world: World) -> None:
     number = world.fire()
     listed = (await world.say("/alerts"))[0]
     await world.press(listed, f"👋 Take #{number}")
-    assert "Ada is on it" in listed.text
+    assert "taken by Ada" in listed.text
     world.later(timedelta(hours=1))
     assert (await world.press(listed, "🔄 Refresh")).toast == "Up to date."
 

@@ -324,7 +324,7 @@ async def test_a_bare_ack_answers_with_the_list_whose_buttons_take(world: World)
     number = world.fire()
     listed = (await world.say("/ack"))[0]
     await world.press(listed, f"👋 Take #{number}")
-    assert "Ada is on it" in listed.text
+    assert "taken by Ada" in listed.text
     assert (await world.say("/ack 99"))[0].text.startswith("There is no alert #")
 
 
