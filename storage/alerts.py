@@ -1,20 +1,29 @@
 """Alert states, incidents and the saved moment of the logical clock."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from storage.database import Database
 from storage.incidents import AlertState, Incident
 from storage.records import Moment
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """When the last whole cycle was, and how long after the one before; logical seconds."""
+
+    last_s: float
+    every_s: float = 0.0
+
+
 class Alerts:
-    """Three tables that change together; every change is made inside a transaction."""
+    """Four tables that change together; every change is made inside a transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._states = database.table("alerts", AlertState)
         self._incidents = database.table("incidents", Incident)
         self._clock = database.table("clock", Moment)
+        self._rhythm = database.table("rhythm", Rhythm)
 
     def moment(self) -> Moment | None:
         """Return the last moment saved, to resume the logical clock from."""
@@ -23,6 +32,16 @@ class Alerts:
     def keep_moment(self, at: Moment) -> None:
         """Save how far the logical clock got."""
         self._clock.put("now", at)
+
+    def rhythm(self) -> Rhythm | None:
+        """Return how often whole cycles came, None before the first."""
+        return self._rhythm.get("cycle")
+
+    def keep_rhythm(self, at: Moment) -> None:
+        """Save that a whole cycle ended."""
+        last = self.rhythm()
+        every_s = 0.0 if last is None else at.logical_s - last.last_s
+        self._rhythm.put("cycle", Rhythm(last_s=at.logical_s, every_s=every_s))
 
     def states(self) -> list[AlertState]:
         """Return the counters of every key that is not idle."""

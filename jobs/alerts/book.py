@@ -22,7 +22,7 @@ from storage.incidents import (
     Status,
 )
 from storage.outbox import LIVE, Outbox
-from storage.records import Moment, Observation, Outcome
+from storage.records import Moment, Observation, Outcome, Phrase, Severity
 
 Live = dict[tuple[int, str], list[Delivery]]
 Channels = Callable[[], Sequence[str]] | Sequence[str]
@@ -120,6 +120,17 @@ class Book:
             live[row.incident, row.channel].append(row)
         return live
 
+    def cycle_ended(self, *, away_s: float | None, at: Moment) -> None:
+        """Note that a whole cycle ended; the first after a longer absence says so."""
+        self._alerts.keep_rhythm(at)
+        if away_s is None:
+            return
+        n = sum(state.phase is Phase.FIRING for state in self._alerts.states())
+        key = "boot.back" if n else "boot.quiet"
+        note = Phrase(key, {"away_s": away_s, "n": n})
+        for channel in self.open_channels():
+            self._add(_note("boot", note, channel, at=at))
+
     def silence_reminders(self, number: int) -> None:
         """Drop the reminders of an incident that somebody took."""
         for row in self._outbox.live():
@@ -160,4 +171,19 @@ def _row(incident: Incident, tell: Tell, channel: str, *, at: Moment) -> Deliver
         level=tell.level,
         created=at.wall,
         created_s=at.logical_s,
+    )
+
+
+def _note(key: str, note: Phrase, channel: str, *, at: Moment) -> Delivery:
+    return Delivery(
+        id=0,
+        incident=0,
+        key=key,
+        kind=Kind.NOTE,
+        seq=0,
+        channel=channel,
+        level=Severity.INFO,
+        created=at.wall,
+        created_s=at.logical_s,
+        note=note,
     )

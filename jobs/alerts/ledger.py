@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jobs.alerts import enqueue, policy
+from jobs.alerts.boot import Boot
 from jobs.alerts.entries import Entries, Trouble
 from jobs.alerts.holding import Holding
 from jobs.alerts.rules import Rules
@@ -38,12 +39,13 @@ class Agenda:
 class Ledger:
     """The outbox as delivery sees it; every method is one commit and may block."""
 
-    def __init__(self, database: Database, *, rules: Rules, chats: Chats) -> None:
+    def __init__(self, database: Database, *, rules: Rules, chats: Chats, boot: Boot) -> None:
         self._database = database
         self._rules = rules
         self._alerts = Alerts(database)
         self._outbox = Outbox(database)
         self._mutes = Mutes(database)
+        self._boot = boot
         self.chats = chats
         self.tally = Tally()
 
@@ -67,7 +69,7 @@ class Ledger:
             chat = self.chats.get(parts(row.channel)[0])
             if row.status is Status.SENDING or chat.disabled:
                 continue
-            wait_s = max(chat.paused_s, row.not_before_s, _free_s(holding, row))
+            wait_s = max(chat.paused_s, self._boot.until_s(row, at=at), _free_s(holding, row))
             if wait_s > at.logical_s:
                 later.append(wait_s)
             else:

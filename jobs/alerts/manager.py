@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from jobs.alerts import intake, policy
 from jobs.alerts.book import Book, Channels
+from jobs.alerts.boot import Boot
 from jobs.alerts.ledger import Ledger
 from jobs.alerts.muting import Muting, length
 from jobs.alerts.policy import Tell
@@ -46,7 +47,8 @@ class AlertManager:
         self._mutes = Mutes(database)
         self._listeners: list[Callable[[], object]] = []
         chats = Chats(database)
-        self.ledger = Ledger(database, rules=self._rules, chats=chats)
+        self._boot = Boot(self._alerts)
+        self.ledger = Ledger(database, rules=self._rules, chats=chats, boot=self._boot)
         tally = self.ledger.tally
         self._muting = Muting(database, tally)
         self._book = Book(database, rules=self._rules, channels=channels, chats=chats, tally=tally)
@@ -70,9 +72,11 @@ class AlertManager:
         def work() -> None:
             before = self._book.causes()
             self._book.take(seen, at=at)
+            self._boot.saw(seen)
             if complete is not None:
                 known = {one.key for one in seen}
                 self._book.take([*self._book.absent(complete, known), *intake.broken(seen)], at=at)
+                self._book.cycle_ended(away_s=self._boot.ended(at=at), at=at)
             self._book.hold_back(before, seen)
             self._muting.expire(channels=self._book.open_channels(), at=at)
             self._book.tidy(at=at)
@@ -159,6 +163,8 @@ class AlertManager:
 
     def expire(self, *, at: Moment) -> None:
         """End the mutes whose time is over; delivery calls it when one is due."""
+        if self._boot.lasts(at=at):  # what still fires is not known yet
+            return
         if any(mute.until_s <= at.logical_s for mute in self._mutes.all()):
             channels = self._book.open_channels()
             self._commit(lambda: self._muting.expire(channels=channels, at=at))

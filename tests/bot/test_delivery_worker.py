@@ -153,6 +153,7 @@ async def test_a_pause_outlives_a_restart(world: World) -> None:
     fire(world)
     await world.worker.drain_once()
     world.restart()
+    world.alerts.observe([fail(key="x")], at=world.clock())
     await drain(world, for_s=30)
     assert world.telegram.said() == []
     await drain(world, for_s=2)
@@ -221,6 +222,7 @@ async def test_what_was_under_way_at_a_crash_goes_again_marked(world: World) -> 
     ledger = world.alerts.ledger
     ledger.claim(ledger.agenda(at=world.clock()).due["7"], at=world.clock())
     world.restart()
+    world.alerts.observe([fail(key="x")], at=world.clock())
     assert await world.worker.drain_once() == 0
     world.alerts.ledger.recover()
     await world.worker.drain_once()
@@ -389,6 +391,7 @@ async def test_stopping_leaves_what_hangs_to_the_next_process(world: World) -> N
     async with asyncio.timeout(5):
         await running
     world.restart()
+    world.alerts.observe([fail(key="x")], at=world.clock())
     running = asyncio.create_task(world.worker.run())
     await until(world.telegram.said)
     world.worker.stop()
