@@ -55,6 +55,9 @@ class Freshness:
     def _source(self, subject: Subject, name: str, data: Snapshot, now: datetime) -> Observation:
         found = source(data, name)
         if found is None or found.newest is None:
+            latest = max((file.at for file in data.files), default=now)
+            if found is not None and latest - now > AHEAD:  # only files from the future name it
+                return subject.unknown(_future(latest - now))
             # ERROR only: the owner may not scrape it at all, and a repeat an hour is enough then.
             return subject.fail(Severity.ERROR, Phrase("freshness.source.none", {"source": name}))
         return self._age(subject, found.newest, now, name=name)

@@ -68,7 +68,7 @@ class Scrapers:
         seen = []
         for name in self.sources:
             found = source(data, name)
-            if found is None:  # freshness says that there is nothing
+            if found is None or found.newest is None:  # freshness says so: nothing, or the future
                 continue
             subject = _subject(f"{name}:data")
             if found.stub:

@@ -85,6 +85,17 @@ def test_an_expected_source_without_data_is_an_error() -> None:
     assert judge(check, replace(HEALTHY, data=data))["fresh:Zealy"].level is Severity.ERROR
 
 
+def test_a_source_that_only_the_future_names_is_unknown() -> None:
+    """With the clock set back there is no telling; that it brought nothing would be false."""
+    data = snapshot({"Galxe": timedelta(hours=3)})
+    ahead = file("Zealy.json", NOON + timedelta(hours=2))
+    zealy = SourceReport(source="Zealy", newest=None, last_count=0)
+    data = replace(data, files=(*data.files, ahead), sources={**data.sources, "Zealy": zealy})
+    seen = judge(Freshness(sources=("Galxe", "Zealy")), replace(HEALTHY, data=data))
+    assert seen["fresh:Zealy"].outcome is Outcome.UNKNOWN
+    assert seen["clock:data"].outcome is Outcome.FAIL
+
+
 def test_a_source_is_found_under_the_names_its_records_carry() -> None:
     """`Layer3` is expected, `Layer3-LiFi` is written; `Layer33` is another one."""
     ages = {

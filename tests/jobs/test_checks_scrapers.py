@@ -127,6 +127,14 @@ def test_a_source_without_data_is_left_to_freshness() -> None:
     assert verdict.complete == {"scraper:"}
 
 
+def test_a_source_that_only_the_future_names_is_left_to_freshness() -> None:
+    """With the clock set back its records are ahead; that it brought none would be false."""
+    zealy = SourceReport(source="Zealy", newest=None, last_count=0)
+    data = Snapshot(folder=FolderState.OK, sources={"Zealy": zealy})
+    seen = Scrapers(commands=(), sources=("Zealy",)).judge(replace(HEALTHY, data=data), now=NOON)
+    assert "scraper:Zealy:data" not in {one.key for one in seen.observations}
+
+
 def test_sources_of_an_unread_folder_are_unknown() -> None:
     """Half a reading says nothing about the newest file."""
     data = Snapshot(folder=FolderState.OK, complete=False, pending=2)
