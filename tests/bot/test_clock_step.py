@@ -1,0 +1,70 @@
+"""The wall clock of a live bot is set back and forward: it goes on, and tells no tales."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.bot.real import ADA, Running, running
+from tests.bot.test_run import Place, place
+
+pytestmark = pytest.mark.process
+__all__ = ["place"]
+LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+ABOUT_TIME = ("clock", "clock:data", "fresh:all", "fresh:Galxe", "check:freshness:broken")
+
+
+class Clock:
+    """The wall clock of one process; the steady one goes on whatever is done here."""
+
+    def __init__(self, folder: Path) -> None:
+        if not LIBRARIES:
+            pytest.skip("needs Debian's faketime")
+        self._file = folder / "clock"
+        self.set("+0")
+        self.settings = {
+            "LD_PRELOAD": str(LIBRARIES[0]),
+            "FAKETIME_TIMESTAMP_FILE": str(self._file),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+
+    def set(self, offset: str) -> None:
+        """Step the clock to the machine's time plus an offset such as `-2h`."""
+        beside = self._file.with_suffix(".new")
+        beside.write_text(f"{offset}\n")
+        beside.replace(self._file)
+
+
+def cycles(bot: Running) -> int:
+    return bot.said.count("vigie.watch cycle")
+
+
+async def goes_on(bot: Running, *, within_s: float) -> None:
+    """Wait for three more cycles."""
+    wanted, end = cycles(bot) + 3, time.monotonic() + within_s
+    while cycles(bot) < wanted:
+        assert time.monotonic() < end, bot.said[-2000:]
+        await asyncio.sleep(0.05)
+
+
+async def test_steps_of_the_wall_clock(place: Place, tmp_path: Path) -> None:
+    """Two hours forward, four back, two forward: cycles go on, mutes stay, only time is told."""
+    clock = Clock(tmp_path)
+    async with running(place.folder, "run", settings=place.settings | clock.settings) as bot:
+        await bot.until_said("connected")
+        await goes_on(bot, within_s=8)
+        await place.api.say(ADA, ADA, "/mute mem 1h")
+        await place.told("mem")
+        for mutes, (offset, within_s) in enumerate((("+2h", 8), ("-2h", 25), ("+0", 8)), 2):
+            clock.set(offset)
+            await goes_on(bot, within_s=within_s)
+            await place.api.say(ADA, ADA, "/mutes")
+            await place.told("mem", times=mutes)
+        state = json.loads((place.folder / "var" / "state.json").read_bytes())
+        assert {row["key"] for row in state["incidents"].values()} <= {*ABOUT_TIME}
+        assert "clock" in {row["key"] for row in state["incidents"].values()}
+        assert "Traceback" not in bot.said
+        assert await bot.stop() == 0
