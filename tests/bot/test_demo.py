@@ -10,6 +10,11 @@ import psutil
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
+from bot.demo import HINTS_S, LIMITS, REPEAT_FACTOR
+from bot.sandbox.sample_tracker import UNDONE_BY
+from bot.settings import Settings
+from jobs.alerts.rules import Rules
+from storage.records import Severity
 from tests.bot.real import Running, running
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -37,6 +42,18 @@ async def ask(page: Page, words: str) -> None:
     """Type something into the chat."""
     await page.locator("#text").fill(words)
     await page.locator("#text").press("Enter")
+
+
+def test_every_break_says_within_a_minute_when_its_alert_comes() -> None:
+    """The panel's hints follow the demo's own limits, whatever those are."""
+    settings = Settings(_env_file=None, **LIMITS)  # type: ignore[call-arg,arg-type]
+    every_s = settings.health_every.total_seconds()
+    hold_s = Rules(factor=REPEAT_FACTOR).terms("cpu", Severity.ERROR).hold_s
+    assert HINTS_S.keys() == UNDONE_BY.keys()
+    assert HINTS_S["stop_scrapers"] == HINTS_S["corrupt"] == 2 * every_s
+    stale_s = settings.fresh_warning.total_seconds()
+    assert stale_s < HINTS_S["freeze"] <= stale_s + 2 * every_s
+    assert hold_s < HINTS_S["load_cpu"] <= hold_s + 2 * every_s
 
 
 @pytest.mark.browser
