@@ -45,13 +45,34 @@ class Scrapers:
         return [
             seen
             for scraper in processes.scrapers
-            for seen in (_process(scraper, level, now), self._restarts(scraper))
+            for seen in (self._process(scraper, level, now), self._restarts(scraper))
         ]
+
+    def _process(self, scraper: Scraper, level: Severity, now: datetime) -> Observation:
+        subject = _subject(f"{scraper.command}:process")
+        values: dict[str, Value] = {"command": self._shown(scraper.command)}
+        if scraper.trees:
+            up_s = 0.0 if scraper.started is None else (now - scraper.started).total_seconds()
+            values |= {"n": scraper.trees, "up_s": max(0.0, up_s)}
+            return subject.ok(Phrase("scraper.process.ok", values), value=float(scraper.trees))
+        if scraper.denied:
+            return subject.unknown(Phrase("unknown.denied", values))
+        if scraper.zombie:
+            return subject.fail(level, Phrase("scraper.process.zombie", values))
+        if scraper.last_seen is None:
+            return subject.fail(level, Phrase("scraper.process.never", values))
+        values["gone_s"] = max(0.0, (now - scraper.last_seen).total_seconds())
+        return subject.fail(level, Phrase("scraper.process.down", values))
+
+    def _shown(self, command: str) -> str:
+        """Return the script's name alone, where no other command shares it."""
+        names = [_name(one) for one in self.commands]
+        return _name(command) if names.count(_name(command)) == 1 else command
 
     def _restarts(self, scraper: Scraper) -> Observation:
         subject = _subject(f"{scraper.command}:restarts")
         values: dict[str, Value] = {
-            "command": scraper.command,
+            "command": self._shown(scraper.command),
             "n": scraper.starts,
             "window_s": scraper.window_s,
         }
@@ -87,18 +108,5 @@ def _subject(rest: str) -> Subject:
     return Subject(key=f"{PREFIX}{rest}", check=NAME)
 
 
-def _process(scraper: Scraper, level: Severity, now: datetime) -> Observation:
-    subject = _subject(f"{scraper.command}:process")
-    values: dict[str, Value] = {"command": scraper.command}
-    if scraper.trees:
-        up_s = 0.0 if scraper.started is None else (now - scraper.started).total_seconds()
-        values |= {"n": scraper.trees, "up_s": max(0.0, up_s)}
-        return subject.ok(Phrase("scraper.process.ok", values), value=float(scraper.trees))
-    if scraper.denied:
-        return subject.unknown(Phrase("unknown.denied", values))
-    if scraper.zombie:
-        return subject.fail(level, Phrase("scraper.process.zombie", values))
-    if scraper.last_seen is None:
-        return subject.fail(level, Phrase("scraper.process.never", values))
-    values["gone_s"] = max(0.0, (now - scraper.last_seen).total_seconds())
-    return subject.fail(level, Phrase("scraper.process.down", values))
+def _name(command: str) -> str:
+    return command.replace("\\", "/").rstrip("/").rpartition("/")[2]

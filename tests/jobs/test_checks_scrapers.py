@@ -149,3 +149,21 @@ def test_nothing_to_watch_says_so() -> None:
     facts = running()
     one = judge(Scrapers(), facts)["scraper:none"]
     assert (one.outcome, one.fact.key) == (Outcome.OK, "scraper.none")
+
+
+@pytest.mark.parametrize(
+    ("commands", "shown"),
+    [
+        (("a/main.py",), ["main.py"]),
+        (("C:\\tracker\\main.py",), ["main.py"]),
+        (("a/main.py", "b/main.py"), ["a/main.py", "b/main.py"]),
+    ],
+)
+def test_a_script_is_told_by_its_name_where_that_is_enough(
+    commands: tuple[str, ...], shown: list[str]
+) -> None:
+    """The key stays whole; two scripts of one name keep their folders in the text too."""
+    facts = running(*(replace(scraper(trees=0), command=command) for command in commands))
+    seen = judge(Scrapers(commands=commands), facts)
+    facts_told = [seen[f"scraper:{command}:process"].fact for command in commands]
+    assert [fact.values["command"] for fact in facts_told] == shown
