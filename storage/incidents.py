@@ -23,6 +23,10 @@ class AlertState:
 
     `lower` counts fails in a row below `level`, `lower_level` is the worst of them; `told_s` says
     when each channel last accepted a message with sound about this key, across incidents.
+    `window` holds the last looks while it does not fire (the time of a fail, None for an ok).
+    `flaps_s` are the changes between well and firing within the hour, `flap_level` the worst level
+    since the first of them; while it flaps, `flap_told_s` is when that was last said and
+    `flapped_s` its last change.
     """
 
     key: str
@@ -40,6 +44,11 @@ class AlertState:
     lower: int = 0
     lower_level: Severity = Severity.OK
     told_s: Mapping[str, float] = field(default_factory=dict)
+    window: tuple[float | None, ...] = ()
+    flaps_s: tuple[float, ...] = ()
+    flap_level: Severity = Severity.OK
+    flap_told_s: float | None = None
+    flapped_s: float | None = None
 
 
 class TimelineKind(StrEnum):

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from jobs.alerts import enqueue, inhibition, policy, tidy
+from jobs.alerts import enqueue, flapping, inhibition, policy, tidy
 from jobs.alerts.inhibition import Causes
 from jobs.alerts.policy import Step, Tell
 from jobs.alerts.rules import Rules
@@ -52,7 +52,7 @@ class Book:
         return [
             absent(state.key, check=self._family(state))
             for state in self._alerts.states()
-            if state.phase is not Phase.OK
+            if (state.phase is not Phase.OK or state.window or state.flaps_s)
             and state.key not in known
             and state.key.startswith(prefixes)
         ]
@@ -68,7 +68,10 @@ class Book:
             alert = self._alerts.state(seen.key)
             rule = self._rules.rule(seen.key)
             incident = self._alerts.incident(alert.incident)
-            self._keep(policy.step(alert, incident, seen, at=at, rule=rule), live, at=at)
+            step = policy.step(alert, incident, seen, at=at, rule=rule)
+            if seen.outcome is not Outcome.UNKNOWN:
+                step = flapping.folded(alert, step, at=at, factor=self._rules.factor)
+            self._keep(step, live, at=at)
 
     def causes(self) -> Causes:
         """Return what explains other alerts just now."""
@@ -91,9 +94,21 @@ class Book:
         elif incident is not None:
             self._alerts.put_incident(incident)
         self._alerts.put_state(alert)
-        if incident is not None:
-            for tell in step.tells:
+        for tell in step.tells:
+            if tell.note is not None:
+                self._remark(alert.key, tell, tell.note, live, at=at)
+            elif incident is not None:
                 self._tell(incident, tell, live, at=at)
+
+    def _remark(self, key: str, tell: Tell, note: Phrase, live: Live, *, at: Moment) -> None:
+        """Say something of a key to every channel; it replaces what waits there to be said."""
+        for channel in self.open_channels():
+            for row in live.get((0, channel), []):
+                if row.key == key and row.status is Status.QUEUED:
+                    self._outbox.put(replace(row, status=Status.SUPERSEDED))
+                    self._tally.superseded += 1
+            row = self._add(_note(key, note, channel, level=tell.level, at=at))
+            live[0, channel].append(row)
 
     def tell(self, incident: Incident, tell: Tell, *, at: Moment) -> None:
         """Tell every channel something about one incident."""
@@ -129,7 +144,7 @@ class Book:
         key = "boot.back" if n else "boot.quiet"
         note = Phrase(key, {"away_s": away_s, "n": n})
         for channel in self.open_channels():
-            self._add(_note("boot", note, channel, at=at))
+            self._add(_note("boot", note, channel, level=Severity.INFO, at=at))
 
     def silence_reminders(self, number: int) -> None:
         """Drop the reminders of an incident that somebody took."""
@@ -174,7 +189,7 @@ def _row(incident: Incident, tell: Tell, channel: str, *, at: Moment) -> Deliver
     )
 
 
-def _note(key: str, note: Phrase, channel: str, *, at: Moment) -> Delivery:
+def _note(key: str, note: Phrase, channel: str, *, level: Severity, at: Moment) -> Delivery:
     return Delivery(
         id=0,
         incident=0,
@@ -182,7 +197,7 @@ def _note(key: str, note: Phrase, channel: str, *, at: Moment) -> Delivery:
         kind=Kind.NOTE,
         seq=0,
         channel=channel,
-        level=Severity.INFO,
+        level=level,
         created=at.wall,
         created_s=at.logical_s,
         note=note,

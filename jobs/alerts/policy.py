@@ -1,11 +1,12 @@
 """The alert state machine: counters + observation + time → counters, incident, what to tell. Pure.
 
 Suppression is not here: the machine runs on while a message is held back (see `silences`).
-Flapping and X-of-Y would count in `_fires` and `_close`, escalation beside `_reminder`.
+What one of its steps tells is folded while the key flaps (see `flapping`).
 """
 
 from dataclasses import dataclass, replace
 
+from jobs.alerts import window
 from jobs.alerts.rules import Rule
 from storage.incidents import (
     AlertState,
@@ -15,7 +16,7 @@ from storage.incidents import (
     TimelineEntry,
     TimelineKind,
 )
-from storage.records import Moment, Observation, Outcome, Severity
+from storage.records import Moment, Observation, Outcome, Phrase, Severity
 
 HEAD, TAIL = 10, 40
 FIRING = frozenset({Phase.FIRING, Phase.RECOVERING})
@@ -23,10 +24,11 @@ FIRING = frozenset({Phase.FIRING, Phase.RECOVERING})
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Something to tell every channel about the incident."""
+    """Something to tell every channel about the incident; a note has a phrase of its own."""
 
     kind: Kind
     level: Severity
+    note: Phrase | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ def step(
     if seen.outcome is Outcome.UNKNOWN:
         return Step(alert, incident)
     if incident is None:
+        alert = window.looked(alert, seen.outcome, at=at)
         if seen.outcome is Outcome.OK:
             return Step(_quiet(alert), None)
         return _failed(alert, seen, at=at, rule=rule)
@@ -111,7 +114,7 @@ def _failed(alert: AlertState, seen: Observation, *, at: Moment, rule: Rule) -> 
     )
     if not _fires(alert, at=at, rule=rule):
         return Step(alert, None)
-    alert = replace(alert, phase=Phase.FIRING, next_due_s=None, repeats=0)
+    alert = replace(alert, phase=Phase.FIRING, next_due_s=None, repeats=0, window=())
     alert = _rescheduled(alert, at=at, rule=rule)
     opened = Incident(
         number=0,
@@ -135,7 +138,8 @@ def _failed(alert: AlertState, seen: Observation, *, at: Moment, rule: Rule) -> 
 def _fires(alert: AlertState, *, at: Moment, rule: Rule) -> bool:
     terms = rule.at(alert.level)
     since_s = at.logical_s if alert.since_s is None else alert.since_s
-    return alert.fails >= terms.fails and at.logical_s - since_s >= terms.hold_s
+    in_a_row = alert.fails >= terms.fails and at.logical_s - since_s >= terms.hold_s
+    return in_a_row or window.reached(alert.window, fails=terms.fails, hold_s=terms.hold_s, at=at)
 
 
 def _passed(
@@ -215,7 +219,16 @@ def _interval_s(alert: AlertState, rule: Rule) -> float | None:
 
 
 def _quiet(alert: AlertState) -> AlertState:
-    return AlertState(key=alert.key, last_told_s=alert.last_told_s, told_s=alert.told_s)
+    return AlertState(
+        key=alert.key,
+        last_told_s=alert.last_told_s,
+        told_s=alert.told_s,
+        window=alert.window,
+        flaps_s=alert.flaps_s,
+        flap_level=alert.flap_level,
+        flap_told_s=alert.flap_told_s,
+        flapped_s=alert.flapped_s,
+    )
 
 
 def _seen(incident: Incident, seen: Observation) -> Incident:

@@ -31,6 +31,7 @@ class Hold:
     until_s: float
 
 
+GENERAL = ("mute:", "boot")  # notes of these keys are about no alert
 CONSEQUENCE = Hold(Why.CONSEQUENCE, math.inf)
 
 
@@ -53,7 +54,7 @@ def held(
 
 
 def _muted(row: Delivery, mutes: Iterable[Mute], *, at: Moment) -> Hold | None:
-    if row.kind is Kind.NOTE:
+    if row.kind is Kind.NOTE and row.key.startswith(GENERAL):
         return None
     ends = [
         mute.until_s

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from jobs.alerts.flapping import WITHIN_S
 from jobs.alerts.rules import Rules
 from storage.incidents import (
     AlertState,
@@ -23,6 +24,12 @@ DONE_KEPT = 200
 def idle(alert: AlertState, *, rules: Rules, at: Moment) -> bool:
     """Return whether nothing is left to remember of a key that is well."""
     if alert.phase is not Phase.OK:
+        return False
+    if alert.flap_told_s is not None:
+        return False
+    fails = [at.logical_s - fail for fail in alert.window if fail is not None]
+    changes = [at.logical_s - change for change in alert.flaps_s]
+    if any(age < DONE_FOR_S for age in fails) or any(age < WITHIN_S for age in changes):
         return False
     return all(at.logical_s - told >= rules.min_gap_s for told in alert.told_s.values())
 

@@ -427,13 +427,15 @@ def test_the_least_gap_holds_across_incidents(office: Office) -> None:
 
 
 def test_a_key_that_is_well_leaves_no_row(office: Office) -> None:
-    """The least gap is all that is remembered, and that not for long."""
+    """The least gap and the changes of an hour are remembered, and that not for long."""
     office.fire()
     office.deliver(4)
     for now_s in (5, 6):
         office.see(ok(), now_s=now_s)
     assert [state.told_s for state in office.store.states()] == [{"7": 4.0}]
     office.see(now_s=4 + 300)
+    assert [state.flaps_s for state in office.store.states()] == [(2.0, 6.0)]
+    office.see(now_s=6 + 3600)
     assert office.store.states() == []
 
 

@@ -70,11 +70,50 @@ def test_an_ok_between_fails_starts_the_count_again() -> None:
 
 
 def test_a_blip_leaves_no_trace() -> None:
-    """One fail and one ok are a state as good as fresh."""
+    """One fail and one ok leave their place in the window; sixteen oks later, nothing."""
     machine = Machine()
     machine.see(fail())
     machine.see(ok())
+    assert machine.alert == AlertState(key="x", window=(300.0, None))
+    for _ in range(15):
+        machine.see(ok())
     assert machine.alert == AlertState(key="x")
+
+
+@pytest.mark.parametrize(("level", "looks"), [(WARNING, 11), (ERROR, 7), (CRITICAL, 7)])
+def test_a_check_that_fails_every_other_time_cannot_hide(level: Severity, looks: int) -> None:
+    """X of Y: twice the fails in a row, among four times as many looks."""
+    machine = Machine()
+    told: list[Tell] = []
+    for number in range(looks):
+        assert told == []
+        told = machine.see(ok() if number % 2 else fail(level))
+    assert told == [Tell(Kind.FIRED, level)]
+    assert machine.alert.window == ()
+
+
+def test_unknown_has_no_place_in_the_window() -> None:
+    """A check that gives no answer neither fails nor passes there."""
+    machine = Machine()
+    for seen in (fail(), ok(), unknown(), fail(), ok(), unknown(), fail(), ok(), unknown()):
+        assert machine.see(seen) == []
+    assert len(machine.alert.window) == 6
+    assert machine.see(fail()) == [Tell(Kind.FIRED, ERROR)]
+
+
+def test_rare_fails_never_add_up() -> None:
+    """One in three is below the share that fires."""
+    machine = Machine()
+    assert all(machine.see(fail() if n % 3 == 0 else ok()) == [] for n in range(60))
+
+
+def test_x_of_y_spans_the_hold_too() -> None:
+    """Six fails of the CPU within seconds are no ten minutes."""
+    machine = Machine(rule=Rules().rule("cpu"))
+    for n in range(12):
+        assert machine.see(ok() if n % 2 else fail(WARNING), after_s=10.0) == []
+    told = [machine.see(ok() if n % 2 else fail(WARNING), after_s=60.0) for n in range(12)]
+    assert [Tell(Kind.FIRED, WARNING)] in told
 
 
 def test_fails_must_also_span_the_hold() -> None:
@@ -116,7 +155,7 @@ def test_an_ok_inside_the_margin_neither_closes_nor_fires() -> None:
     machine = Machine()
     machine.see(fail())
     machine.see(ok(clears=False))
-    assert machine.alert == AlertState(key="x")
+    assert machine.alert == AlertState(key="x", window=(300.0, None))
     machine.fire()
     machine.see(ok())
     before = machine.alert
