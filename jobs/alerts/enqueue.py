@@ -1,5 +1,6 @@
 """From something to tell to one row per channel: what it replaces, what it becomes there. Pure."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,7 @@ from storage.records import Severity
 
 NEWS = frozenset({Kind.FIRED, Kind.WORSE})
 CLOSING = frozenset({Kind.RESOLVED, Kind.BRIEF})
+BRIEF_FOR_S = {Severity.INFO: 3600.0, Severity.WARNING: 6 * 3600.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,14 @@ def corrected(row: Delivery, incident: Incident) -> Delivery:
     if row.kind is Kind.RESOLVED and row.channel not in incident.told:
         return replace(row, kind=Kind.BRIEF)
     return row
+
+
+def too_old(row: Delivery, incident: Incident, *, age_s: float) -> bool:
+    """Return whether what came and went unseen was too long ago to be worth telling.
+
+    What still fires is news at any age: it is told as it stands now.
+    """
+    return row.kind is Kind.BRIEF and age_s > BRIEF_FOR_S.get(incident.peak, math.inf)
 
 
 def outdated(row: Delivery, incident: Incident | None, others: Iterable[Delivery]) -> bool:

@@ -42,8 +42,12 @@ class Entries:
         incident = self._alerts.incident(row.incident)
         if enqueue.outdated(row, incident, self._beside(row)):
             return True
-        taken = incident is not None and policy.acked(incident, at=at)
-        return row.kind is Kind.REPEAT and taken
+        if incident is None:
+            return False
+        age_s = at.logical_s - row.created_s
+        if enqueue.too_old(row, incident, age_s=age_s):
+            return True
+        return row.kind is Kind.REPEAT and policy.acked(incident, at=at)
 
     def _beside(self, row: Delivery) -> list[Delivery]:
         found = [self._outbox.get(number) for number in self._index[row.incident, row.channel]]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from jobs.alerts import silences
+from jobs.alerts.enqueue import CLOSING
 from jobs.alerts.tally import Tally
 from storage.alerts import Alerts
 from storage.database import Database
@@ -66,12 +67,12 @@ class Muting:
                 self._outbox.add(_note(mute, channel, firing=firing, over=len(over), at=at))
 
     def _over(self, mute: Mute, channel: str, *, at: Moment) -> list[Delivery]:
-        """Return the queued stories of what came and went unseen: the sum replaces them."""
+        """Return the queued ends of what was over meanwhile: the sum replaces them."""
         others = [m for m in self._mutes.all() if at.logical_s < m.until_s]
         return [
             row
             for row in self._outbox.live()
-            if row.kind is Kind.BRIEF
+            if row.kind in CLOSING
             and row.status is Status.QUEUED
             and row.channel == channel
             and silences.matches(mute, row.key, row.level)

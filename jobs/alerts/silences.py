@@ -56,12 +56,19 @@ def held(
 def _muted(row: Delivery, mutes: Iterable[Mute], *, at: Moment) -> Hold | None:
     if row.kind is Kind.NOTE and row.key.startswith(GENERAL):
         return None
-    ends = [
-        mute.until_s
-        for mute in mutes
-        if at.logical_s < mute.until_s and matches(mute, row.key, row.level)
-    ]
+    ends = [mute.until_s for mute in mutes if at.logical_s < mute.until_s and _covers(mute, row)]
     return Hold(Why.MUTED, max(ends)) if ends else None
+
+
+def _covers(mute: Mute, row: Delivery) -> bool:
+    """Return whether the mute holds the row: what is CRITICAL breaks through, but only once.
+
+    A mute up to ERROR lets the alert and its rise through, and its end; not what repeats them.
+    """
+    level = row.level
+    if mute.max_level is Severity.ERROR and row.kind in {Kind.REPEAT, Kind.NOTE}:
+        level = min(level, Severity.ERROR)
+    return matches(mute, row.key, level)
 
 
 def _too_soon(row: Delivery, alert: AlertState, *, at: Moment, min_gap_s: float) -> Hold | None:

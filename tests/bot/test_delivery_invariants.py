@@ -58,7 +58,8 @@ class Alerting(RuleBasedStateMachine):
             for number, incident in self.opened.items():
                 for channel in CHANNELS:
                     kinds = {call.text.split()[0] for call in told[channel, number]}
-                    folded = incident.peak is Severity.INFO or self.folds(incident.key)
+                    faint = {Severity.INFO} if LOUD & kinds else {Severity.INFO, Severity.WARNING}
+                    folded = incident.peak in faint or self.folds(incident.key)
                     assert folded or CLOSING & kinds
         shutil.rmtree(self.folder, ignore_errors=True)
 
