@@ -55,10 +55,10 @@ async def test_steps_of_the_wall_clock(place: Place, tmp_path: Path) -> None:
     clock = Clock(tmp_path)
     async with running(place.folder, "run", settings=place.settings | clock.settings) as bot:
         await bot.until_said("connected")
-        await goes_on(bot, within_s=8)
+        await goes_on(bot, within_s=20)
         await place.api.say(ADA, ADA, "/mute mem 1h")
         await place.told("mem")
-        for mutes, (offset, within_s) in enumerate((("+2h", 8), ("-2h", 25), ("+0", 8)), 2):
+        for mutes, (offset, within_s) in enumerate((("+2h", 20), ("-2h", 40), ("+0", 20)), 2):
             clock.set(offset)
             await goes_on(bot, within_s=within_s)
             await place.api.say(ADA, ADA, "/mutes")
