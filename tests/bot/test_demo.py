@@ -1,7 +1,6 @@
 """The demo as a newcomer meets it: one command, a browser, something breaks and recovers."""
 
 import re
-import shutil
 import signal
 import socket
 from pathlib import Path
@@ -16,16 +15,8 @@ from bot.settings import Settings
 from jobs.alerts.rules import Rules
 from storage.records import Severity
 from tests.bot.real import Running, running
+from tests.browser import CHROMIUM, QUIET
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 ADDRESS = re.compile(r"open (http://\S+)")
 WITHIN_MS = 60_000
 

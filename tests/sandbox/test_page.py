@@ -1,6 +1,5 @@
 """The page in a real Chromium, with a tiny bot behind it."""
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -19,17 +18,9 @@ from telegram.ext import Application, CallbackQueryHandler, CommandHandler, Cont
 
 from bot.sandbox import BotApi, SandboxRequest
 from bot.sandbox.sample_tracker import SampleTracker
+from tests.browser import CHROMIUM, QUIET
 from tests.sandbox.conftest import ADA, picture, serving
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="module"),
