@@ -1,13 +1,15 @@
 """From a Telegram update to a command and back: age, role, the call, the answer."""
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from telegram import Message as Posted
 from telegram import Update
 from telegram.constants import ChatAction
-from telegram.error import BadRequest, TelegramError
+from telegram.error import BadRequest, RetryAfter, TelegramError
 
 from handlers import help as manual
 from handlers.access import Role
@@ -20,6 +22,7 @@ from handlers.views.message import Message
 log = logging.getLogger(__name__)
 
 EXPIRES = timedelta(seconds=120)
+LONGEST_WAIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +90,27 @@ async def answer(update: Update, context: Context, message: Message) -> None:
         return
     own = update.callback_query is None and chat.id < 0 and posted is not None
     reply_to = posted.message_id if own and posted is not None else None
+
+    async def post(wanted: Message) -> None:
+        await send(context.bot, chat.id, thread_of(posted), wanted, reply_to)
+
     try:
-        await send(context.bot, chat.id, thread_of(posted), message, reply_to)
+        await _patiently(lambda: post(message))
     except BadRequest:
         if message.photo is None:
             raise
         log.warning("a picture was refused; its text goes alone")
-        await send(context.bot, chat.id, thread_of(posted), replace(message, photo=None), reply_to)
+        await post(replace(message, photo=None))
+
+
+async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
+    """Do it; where Telegram asks to wait a moment first, wait and do it once more."""
+    try:
+        await work()
+    except RetryAfter as error:
+        wait = error.retry_after
+        wait_s = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+        if wait_s > LONGEST_WAIT_S:
+            raise
+        await asyncio.sleep(wait_s)
+        await work()

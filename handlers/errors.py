@@ -3,7 +3,7 @@
 import logging
 
 from telegram import Update
-from telegram.error import NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 
 from handlers.access import Role
 from handlers.call import call
@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 async def failed(update: object, context: Context) -> None:
     """Log the error; tell the person who asked, if Telegram can be reached."""
     error = context.error
-    if isinstance(error, RetryAfter | NetworkError) and type(error) is not TelegramError:
+    # PTB counts BadRequest among network errors, but it is a message of ours that was refused.
+    if isinstance(error, RetryAfter | NetworkError) and not isinstance(error, BadRequest):
         log.warning("Telegram did not take an answer: %s", type(error).__name__)
         log.debug("the details", exc_info=error)
         return

@@ -59,8 +59,9 @@ class Formats:
         if s < 10:  # noqa: PLR2004
             whole = round(s, 1) == round(s)
             return sign + self.second.format(x=self.number(s, 0 if whole else 1))
+        s = round(s)  # a step of 7,199.997 s is one of two hours
         if s < 2 * MINUTE:
-            return sign + self.second.format(x=self.number(math.floor(s)))
+            return sign + self.second.format(x=self.number(s))
         if s < HOUR:
             return sign + self.minute.format(x=int(s // MINUTE))
         if s < 2 * DAY:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.faults import Fault, Way
+from bot.sandbox.faults import Fault, Way, too_many
 from bot.sandbox.world import Post
 from handlers.registry import COMMANDS
 from handlers.views.plots import HealthChart
@@ -353,3 +353,22 @@ async def test_when_telegram_does_not_answer_nothing_else_is_tried(world: World)
     world.api.fail_next(Fault(Way.RESET), methods="sendMessage")
     assert await world.say("/alerts") == []
     assert await world.say("/alerts")
+
+
+async def test_an_answer_waits_as_long_as_telegram_asks(world: World) -> None:
+    """Too many requests: the answer comes after the wait, once, and without an excuse."""
+    world.api.fail_next(too_many(0), methods="sendMessage")
+    said = await world.say("/whoami")
+    assert len(said) == 1
+    assert str(ADA) in said[0].text
+
+
+async def test_a_refused_answer_of_ours_is_a_bug_and_is_excused(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A 400 is our own mistake: logged with its traceback, and the asker is told."""
+    refused = Fault(Way.ANSWER, 400, "Bad Request: can't parse entities")
+    world.api.fail_next(refused, methods="sendMessage")
+    said = await world.say("/whoami")
+    assert [post.text.startswith("Sorry") for post in said] == [True]
+    assert "a handler failed" in caplog.text
