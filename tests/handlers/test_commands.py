@@ -357,7 +357,7 @@ async def test_when_telegram_does_not_answer_nothing_else_is_tried(world: World)
 
 async def test_an_answer_waits_as_long_as_telegram_asks(world: World) -> None:
     """Too many requests: the answer comes after the wait, once, and without an excuse."""
-    world.api.fail_next(too_many(0), methods="sendMessage")
+    world.api.fail_next(too_many(1), methods="sendMessage")
     said = await world.say("/whoami")
     assert len(said) == 1
     assert str(ADA) in said[0].text
