@@ -35,8 +35,17 @@ class Outbox:
 
     def all(self) -> list[Delivery]:
         """Return every row kept, by id."""
-        return sorted(self._rows.all(), key=lambda row: row.id)
+        return sorted(self._rows.all(), key=_id)
 
     def live(self) -> list[Delivery]:
         """Return the rows not done yet, by id."""
-        return [row for row in self.all() if row.status in LIVE]
+        return sorted(self.waiting(), key=_id)
+
+    def waiting(self, channel: str | None = None) -> list[Delivery]:
+        """Return the rows not done yet, of one channel or of all, in no order."""
+        rows = [row for row in self._rows.all() if row.status in LIVE]
+        return rows if channel is None else [row for row in rows if row.channel == channel]
+
+
+def _id(row: Delivery) -> int:
+    return row.id

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 
+from bot.delivery.grouping import Storm
 from bot.delivery.outcome import Failed, Fault, Outcome, Sender, Sent
 from bot.delivery.telegram import plain
 from bot.delivery.texts import Renderer
@@ -31,6 +32,21 @@ class Caller:
         found = [(row, self._ledger.incident(row.incident)) for row in rows]
         pairs = [(row, incident) for row, incident in found if incident is not None]
         return await self._post(channel, self._texts.digest(pairs, channel, at=at))
+
+    async def grow(self, storm: Storm, rows: Sequence[Delivery], *, at: Moment) -> Outcome:
+        """Return what became of the rows, told by editing a digest; each incident counts once.
+
+        A digest that cannot be edited any more is followed by a new one.
+        """
+        told = {**storm.rows, **{row.incident: row for row in rows}}
+        found = [(row, self._ledger.incident(row.incident)) for row in told.values()]
+        pairs = [(row, incident) for row, incident in found if incident is not None]
+        channel = rows[0].channel
+        message = self._texts.digest(pairs, channel, at=at)
+        outcome = await self._sender.edit(channel, storm.message_id, message)
+        if isinstance(outcome, Failed) and outcome.fault in {Fault.REJECTED, Fault.MARKUP}:
+            return await self.call(channel, rows, at=at)
+        return Sent(storm.message_id) if isinstance(outcome, Sent) else outcome
 
     async def _one(self, row: Delivery, *, at: Moment) -> Outcome:
         if row.note is not None:

@@ -44,8 +44,10 @@ class Settler:
         self._clock = clock
         self._token_told = False
 
-    async def settle(self, channel: str, rows: Sequence[Delivery], outcome: Outcome) -> None:
-        """Mark the rows by what became of them."""
+    async def settle(
+        self, channel: str, rows: Sequence[Delivery], outcome: Outcome, *, own: bool
+    ) -> None:
+        """Mark the rows by what became of them; `own`: the message is of one incident alone."""
         at = self._clock()
         if isinstance(outcome, Sent):
             self._token_told = False
@@ -53,7 +55,7 @@ class Settler:
                 self._ledger.accepted,
                 rows,
                 message_id=outcome.message_id,
-                own=len(rows) == 1,
+                own=own,
                 at=at,
             )
         elif outcome.fault is Fault.GONE:

@@ -4,10 +4,12 @@ import asyncio
 import logging
 import math
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.delivery.call import Caller
-from bot.delivery.outcome import Sender
+from bot.delivery.grouping import NO_ALERTS, Group, Turn
+from bot.delivery.outcome import Outcome, Sender
 from bot.delivery.pace import Pace
 from bot.delivery.settle import Settler
 from bot.delivery.texts import Renderer
@@ -20,7 +22,6 @@ from storage.records import Clock, Moment
 log = logging.getLogger(__name__)
 
 LANES = 4  # more calls in parallel are slower than one at a time
-DIGEST_ABOVE = 5
 LONGEST_SLEEP_S = 30.0
 SHORTEST_SLEEP_S = 0.005
 GOODBYE_S = 5.0
@@ -54,6 +55,7 @@ class Worker:
         self._mending: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._calls = 0
+        self._groups: dict[str, Group] = {}
 
     async def run(self) -> None:
         """Deliver until stopped; what was under way when the last process ended goes again."""
@@ -106,14 +108,21 @@ class Worker:
         chat_id = self._ledger.chats.current(parts(channel)[0])
         if chat_id in self._lanes:
             return math.inf
-        rows = _chosen(due)
+        group = self._groups.setdefault(channel, Group(self._ledger.factor))
+        turn = group.turn(due, now_s=at.logical_s)
+        others = [row for row in due if row.kind in NO_ALERTS]
+        rows = turn.rows or tuple(others[:1])
+        if not rows:
+            return turn.wait_s
         edit = rows[0].kind is Kind.UPDATE
         wait_s = self._pace.wait_s(chat_id, now_s=at.logical_s, edit=edit)
         if wait_s > 0:
             return wait_s
         self._pace.begun(now_s=at.logical_s)
-        self._start(chat_id, rows, self._deliver(channel, rows))
-        return math.inf
+        if turn.rows:
+            group.begun(turn, now_s=at.logical_s)
+        self._start(chat_id, rows, self._deliver(channel, replace(turn, rows=rows)))
+        return turn.wait_s or math.inf
 
     def _start(
         self, chat_id: int, rows: Sequence[Delivery], work: Coroutine[Any, Any, None]
@@ -133,17 +142,28 @@ class Worker:
         self._mending.add(mending)
         mending.add_done_callback(self._mending.discard)
 
-    async def _deliver(self, channel: str, rows: Sequence[Delivery]) -> None:
-        claimed = await asyncio.to_thread(self._ledger.claim, rows, at=self._clock())
-        if not claimed:
-            return
-        chat_id = self._ledger.chats.current(parts(channel)[0])
-        self._calls += 1
+    async def _deliver(self, channel: str, turn: Turn) -> None:
+        outcome: Outcome | None = None
+        claimed = await asyncio.to_thread(self._ledger.claim, turn.rows, at=self._clock())
+        turn = replace(turn, rows=tuple(claimed))
         try:
-            outcome = await self._caller.call(channel, claimed, at=self._clock())
+            if claimed:
+                self._calls += 1
+                outcome = await self._called(channel, turn)
+        finally:
+            self._groups[channel].ended(turn, outcome, now_s=self._clock().logical_s)
+        if outcome is not None:
+            own = len(claimed) == 1 and turn.grows is None
+            await self._settler.settle(channel, claimed, outcome, own=own)
+
+    async def _called(self, channel: str, turn: Turn) -> Outcome:
+        chat_id = self._ledger.chats.current(parts(channel)[0])
+        try:
+            if turn.grows is not None:
+                return await self._caller.grow(turn.grows, turn.rows, at=self._clock())
+            return await self._caller.call(channel, turn.rows, at=self._clock())
         finally:
             self._pace.called(chat_id, now_s=self._clock().logical_s)
-        await self._settler.settle(channel, claimed, outcome)
 
     async def _probe(self, chat: Chat) -> None:
         await self._settler.probed(chat, await self._sender.probe(str(chat.id)))
@@ -163,12 +183,6 @@ class Worker:
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
-
-
-def _chosen(due: Sequence[Delivery]) -> Sequence[Delivery]:
-    """Return the rows the next message tells: the first, or all alerts where they are many."""
-    alerts = [row for row in due if row.kind not in {Kind.UPDATE, Kind.NOTE}]
-    return alerts if len(alerts) > DIGEST_ABOVE else due[:1]
 
 
 def _urgency(rows: Sequence[Delivery]) -> tuple[bool, int, int]:

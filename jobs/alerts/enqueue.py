@@ -24,21 +24,20 @@ class Plan:
 def plan(tell: Tell, incident: Incident, *, channel: str, live: Sequence[Delivery]) -> Plan:
     """Return the plan; `live` are the incident's rows of this channel that are not done."""
     queued = [row for row in live if row.status is Status.QUEUED]
-    news = any(row.kind in NEWS for row in live)
     told = channel in incident.told or any(row.status is Status.SENDING for row in live)
-    if tell.kind is Kind.RESOLVED:
-        plan = _closing(tell, queued, told=told, card=channel in incident.messages)
-        unheard = incident.held and not told  # its cause has told the story
-        return replace(plan, kinds=()) if unheard else plan
+    card = channel in incident.messages
+    if incident.closed is not None:
+        superseded = tuple(row for row in queued if row.kind not in CLOSING)
+        return Plan(superseded, _ending(tell, incident, told=told, card=card))
     if tell.kind is Kind.WORSE:
         return Plan(tuple(queued), (Kind.WORSE,))
     if tell.kind is Kind.FIRED:
         return Plan((), (Kind.FIRED,))
-    if news:  # rendered when it is sent, so it will say this anyway
+    if any(row.kind in NEWS for row in live):  # rendered when sent, so it will say this anyway
         return Plan()
     same = tuple(row for row in queued if row.kind is tell.kind)
     if tell.kind is Kind.UPDATE:
-        return Plan(same, (Kind.UPDATE,)) if channel in incident.messages else Plan()
+        return Plan(same, (Kind.UPDATE,)) if card else Plan()
     return Plan(same, (Kind.REPEAT if told else Kind.FIRED,))
 
 
@@ -69,10 +68,11 @@ def outdated(row: Delivery, incident: Incident | None, others: Iterable[Delivery
     return any(other.kind in NEWS for other in newer)
 
 
-def _closing(tell: Tell, queued: Sequence[Delivery], *, told: bool, card: bool) -> Plan:
-    superseded = tuple(row for row in queued if row.kind not in CLOSING)
-    if not told:
-        return Plan(superseded, (Kind.BRIEF,))
+def _ending(tell: Tell, incident: Incident, *, told: bool, card: bool) -> tuple[Kind, ...]:
+    """Return what the end of an incident becomes: an edit without a word while its key flaps."""
     edit = (Kind.UPDATE,) if card else ()
-    loud = () if tell.level <= Severity.INFO else (Kind.RESOLVED,)
-    return Plan(superseded, edit + loud)
+    if tell.kind is Kind.UPDATE:
+        return edit
+    if not told:  # the cause of a consequence has told the story
+        return () if incident.held else (Kind.BRIEF,)
+    return edit if tell.level <= Severity.INFO else (*edit, Kind.RESOLVED)

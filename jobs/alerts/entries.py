@@ -31,9 +31,7 @@ class Entries:
         self._outbox = outbox
         self._rules = rules
         self._tally = tally
-        self._index: dict[tuple[int, str], list[int]] = defaultdict(list)
-        for row in outbox.live():
-            self._index[row.incident, row.channel].append(row.id)
+        self._index: dict[str, dict[int, list[int]]] = {}
 
     def pointless(self, row: Delivery, *, at: Moment) -> bool:
         """Return whether a queued row has nothing left to say."""
@@ -50,7 +48,13 @@ class Entries:
         return row.kind is Kind.REPEAT and policy.acked(incident, at=at)
 
     def _beside(self, row: Delivery) -> list[Delivery]:
-        found = [self._outbox.get(number) for number in self._index[row.incident, row.channel]]
+        if row.channel not in self._index:
+            index: dict[int, list[int]] = defaultdict(list)
+            for other in self._outbox.waiting(row.channel):
+                index[other.incident].append(other.id)
+            self._index[row.channel] = index
+        numbers = {*self._index[row.channel].get(row.incident, ()), row.id}
+        found = [self._outbox.get(number) for number in sorted(numbers)]
         return [other for other in found if other is not None and other.status in LIVE]
 
     def back(self, rows: Iterable[Delivery], trouble: Trouble) -> None:

@@ -4,9 +4,11 @@ from jobs.alerts import inhibition, silences
 from jobs.alerts.rules import Rules
 from jobs.alerts.silences import Hold
 from storage.alerts import Alerts
-from storage.incidents import Delivery
+from storage.incidents import Delivery, Incident, Kind
 from storage.mutes import Mutes
 from storage.records import Moment
+
+STALE = frozenset({Kind.FIRED, Kind.WORSE, Kind.REPEAT})
 
 
 class Holding:
@@ -17,14 +19,19 @@ class Holding:
         self._rules = rules
         self._at = at
         self._causes = inhibition.causes(alerts.open())
+        self._known: dict[int, tuple[Incident, Incident | None] | None] = {}
         self.mutes = mutes.all()
 
     def hold(self, row: Delivery) -> Hold | None:
         """Return what holds the row back now, None where it may go."""
-        incident = self._alerts.incident(row.incident)
-        if incident is not None:
-            cause = self._causes.of(incident.key)
-            if inhibition.holds(row, incident, cause):
-                return silences.CONSEQUENCE
+        if row.incident not in self._known:
+            incident = self._alerts.incident(row.incident)
+            pair = None if incident is None else (incident, self._causes.of(incident.key))
+            self._known[row.incident] = pair
+        known = self._known[row.incident]
+        if known is not None and known[0].closed is not None and row.kind in STALE:
+            return None  # it has nothing left to say: who claims it puts it aside
+        if known is not None and inhibition.holds(row, *known):
+            return silences.CONSEQUENCE
         alert = self._alerts.state(row.key)
         return silences.held(row, alert, self.mutes, at=self._at, min_gap_s=self._rules.min_gap_s)

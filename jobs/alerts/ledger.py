@@ -12,7 +12,7 @@ from jobs.alerts.holding import Holding
 from jobs.alerts.rules import Rules
 from jobs.alerts.tally import Latency, Tally
 from storage.alerts import Alerts
-from storage.chats import Chats, parts
+from storage.chats import Chat, Chats, parts
 from storage.database import Database
 from storage.incidents import (
     Delivery,
@@ -46,6 +46,7 @@ class Ledger:
         self._outbox = Outbox(database)
         self._mutes = Mutes(database)
         self._boot = boot
+        self.factor = rules.factor
         self.chats = chats
         self.tally = Tally()
 
@@ -65,8 +66,11 @@ class Ledger:
         holding = self._holding(at)
         due: dict[str, list[Delivery]] = defaultdict(list)
         later = [mute.until_s for mute in holding.mutes]
-        for row in self._outbox.live():
-            chat = self.chats.get(parts(row.channel)[0])
+        chats: dict[str, Chat] = {}
+        for row in self._outbox.waiting():
+            if row.channel not in chats:
+                chats[row.channel] = self.chats.get(parts(row.channel)[0])
+            chat = chats[row.channel]
             if row.status is Status.SENDING or chat.disabled:
                 continue
             wait_s = max(chat.paused_s, self._boot.until_s(row, at=at), _free_s(holding, row))

@@ -256,6 +256,10 @@ class Alerting(RuleBasedStateMachine):
         again = Database(self.world.path, read_only=True)
         assert sorted(again.table("outbox", type(rows[0])).all(), key=_id) == rows if rows else True
         waiting = {(row.incident, row.channel) for row in rows if row.status is Status.QUEUED}
+        for row in rows:
+            incident = self.world.alerts.incident(row.incident)
+            over = incident is not None and incident.closed is not None
+            assert not (over and row.status is Status.QUEUED and row.kind.value in LOUD)
         for key in KEYS:
             self.folds(key)
         for incident in self.world.alerts.open():

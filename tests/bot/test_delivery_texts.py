@@ -77,6 +77,7 @@ async def test_each_chat_reads_its_own_language(phones: Phones) -> None:
     (english,), (french,) = phones.texts(ADA), phones.texts(LINE)
     assert "cannot save its state" in english
     assert "ne peut pas enregistrer" in french
+    phones.clock.now_s += 30.0
     await phones.see(own(Outcome.OK))
     card, reply = phones.api.said(ADA)
     assert card.edited

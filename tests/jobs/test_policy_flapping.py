@@ -142,6 +142,19 @@ def test_the_lines_replace_each_other_and_respect_a_mute(tmp_path: Path, muted: 
     assert (waiting[0] in due.get("7", ())) is not muted
 
 
+def test_a_folded_closing_leaves_no_alert_behind(tmp_path: Path) -> None:
+    """Nothing of a closed incident waits for the least gap, which it would not outlive."""
+    database = Database(tmp_path / "state.json")
+    rules = Rules(table=AT_ONCE.table)
+    alerts = AlertManager(database=database, channels=("7",), rules=rules)
+    for n, seen in enumerate((fail(key="x"), ok("x"), fail(key="x"), ok("x"))):
+        alerts.observe([seen], at=at(30.0 * n))
+        rows = alerts.ledger.agenda(at=at(30.0 * n)).due.get("7", ())
+        for row in alerts.ledger.claim(rows, at=at(30.0 * n)):
+            alerts.ledger.accepted([row], message_id=row.id, own=True, at=at(30.0 * n))
+    assert Outbox(database).live() == []
+
+
 def test_an_absent_key_grows_steady(tmp_path: Path) -> None:
     """A damaged file that comes and goes is only seen while it is damaged."""
     database = Database(tmp_path / "state.json")
