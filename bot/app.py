@@ -19,6 +19,7 @@ from handlers.access import Access
 from handlers.charting import Charts
 from handlers.context import Display, Limits, Services
 from jobs.alerts.manager import AlertManager
+from jobs.alerts.quiet import QuietHours
 from jobs.alerts.rules import Rules
 from storage.alerts import Alerts
 from storage.chats import Chats
@@ -104,7 +105,9 @@ def build(
     database = Database(found.state_dir / "state.json")
     clock = resume(Alerts(database).moment())
     chats = Chats(database, default=found.language)
-    alerts = AlertManager(database=database, channels=_channels(found), rules=rules)
+    alerts = AlertManager(
+        database=database, channels=_channels(found), rules=rules, quiet_hours=_quiet(found)
+    )
     parts = looking(
         found,
         clock=clock,
@@ -160,6 +163,13 @@ def _lock(found: Settings) -> ProcessLock:
 def _channels(found: Settings) -> tuple[str, ...]:
     """Return where alerts go: without listed chats, to the admins."""
     return tuple(dict.fromkeys(found.telegram_chat_ids or map(str, found.telegram_admin_ids)))
+
+
+def _quiet(found: Settings) -> QuietHours | None:
+    if found.quiet_hours is None:
+        return None
+    start, end = found.quiet_hours
+    return QuietHours(start=start, end=end, zone=found.timezone)
 
 
 def _access(found: Settings) -> Access:

@@ -1,7 +1,7 @@
 """Every setting: read once from the environment and `.env`, checked, secrets hidden."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -24,6 +24,7 @@ UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 SIZES = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 TOKEN = re.compile(r"\d{3,}:[A-Za-z0-9_-]{10,}")
 CHANNEL = re.compile(r"-?\d{1,16}(:\d{1,10})?")
+LAST_HOUR, LAST_MINUTE = 23, 59
 LONGEST_D = 3_650
 ENV_FILE = Path(".env")
 ALIKE = 0.85
@@ -120,6 +121,20 @@ def _zone(value: object) -> object:
         raise ValueError(msg) from None
 
 
+def _span(value: object) -> object:
+    """Return from when to when, from `22:30-07:00`; None for nothing."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        return None
+    found = re.fullmatch(r"(\d{1,2}):(\d\d)\s*[-–]\s*(\d{1,2}):(\d\d)", value.strip())
+    numbers = [int(number) for number in found.groups()] if found else [24, 0, 24, 0]
+    if max(numbers[0::2]) > LAST_HOUR or max(numbers[1::2]) > LAST_MINUTE:
+        msg = "write them as 22:30-07:00, or leave them empty"
+        raise ValueError(msg)
+    return time(numbers[0], numbers[1]), time(numbers[2], numbers[3])
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(_size), Field(gt=0)]
 Percent = Annotated[float, Field(gt=0, le=100)]
@@ -129,6 +144,7 @@ Channels = Annotated[
 ]
 Person = Annotated[int, Field(gt=0, lt=2**53)]
 People = Annotated[tuple[Person, ...], NoDecode, BeforeValidator(_words)]
+Span = Annotated[tuple[time, time] | None, NoDecode, BeforeValidator(_span)]
 Folder = Annotated[Path, BeforeValidator(_folder)]
 Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Rates = Annotated[dict[str, Rate], NoDecode, BeforeValidator(_rates)]
@@ -156,6 +172,8 @@ class Settings(BaseSettings):
 
     timezone: Zone = ZoneInfo("UTC")
     language: Annotated[Literal["en", "fr"], BeforeValidator(_lower)] = "en"
+
+    quiet_hours: Span = None
 
     health_every: Duration = timedelta(minutes=5)
     fresh_warning: Duration = timedelta(hours=2)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.delivery.grouping import Storm
 from bot.delivery.outcome import Failed, Fault, Outcome, Sender, Sent
@@ -31,7 +32,8 @@ class Caller:
             return await self._one(rows[0], at=at)
         found = [(row, self._ledger.incident(row.incident)) for row in rows]
         pairs = [(row, incident) for row, incident in found if incident is not None]
-        return await self._post(channel, self._texts.digest(pairs, channel, at=at))
+        message = self._texts.digest(pairs, channel, at=at)
+        return await self._post(channel, self._hushed(message, rows, at=at))
 
     async def grow(self, storm: Storm, rows: Sequence[Delivery], *, at: Moment) -> Outcome:
         """Return what became of the rows, told by editing a digest; each incident counts once.
@@ -56,13 +58,16 @@ class Caller:
             return Failed(fault=Fault.REJECTED, text="the incident is forgotten")
         card = incident.messages.get(row.channel)
         if row.kind is not Kind.UPDATE:
-            message = self._texts.news(row, incident, at=at)
+            message = self._hushed(self._texts.news(row, incident, at=at), [row], at=at)
             return await self._post(row.channel, message, None if row.kind in FIRST else card)
         if card is None:
             return Sent()
         return await self._sender.edit(
             row.channel, card, self._texts.card(incident, row.channel, at=at)
         )
+
+    def _hushed(self, message: Message, rows: Sequence[Delivery], *, at: Moment) -> Message:
+        return replace(message, silent=True) if self._ledger.hushed(rows, at=at) else message
 
     async def _post(self, channel: str, message: Message, reply_to: int | None = None) -> Outcome:
         outcome = await self._sender.send(channel, message, reply_to=reply_to)

@@ -9,6 +9,7 @@ from jobs.alerts import enqueue, policy
 from jobs.alerts.boot import Boot
 from jobs.alerts.entries import Entries, Trouble
 from jobs.alerts.holding import Holding
+from jobs.alerts.quiet import QuietHours
 from jobs.alerts.rules import Rules
 from jobs.alerts.tally import Latency, Tally
 from storage.alerts import Alerts
@@ -22,7 +23,7 @@ from storage.incidents import (
 )
 from storage.mutes import Mutes
 from storage.outbox import Outbox
-from storage.records import Moment
+from storage.records import Moment, Severity
 
 LONGEST_S = 24 * 3600.0
 PROBE_EVERY_S = 3600.0
@@ -39,13 +40,22 @@ class Agenda:
 class Ledger:
     """The outbox as delivery sees it; every method is one commit and may block."""
 
-    def __init__(self, database: Database, *, rules: Rules, chats: Chats, boot: Boot) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        rules: Rules,
+        chats: Chats,
+        boot: Boot,
+        quiet_hours: QuietHours | None = None,
+    ) -> None:
         self._database = database
         self._rules = rules
         self._alerts = Alerts(database)
         self._outbox = Outbox(database)
         self._mutes = Mutes(database)
         self._boot = boot
+        self._quiet_hours = quiet_hours
         self.factor = rules.factor
         self.chats = chats
         self.tally = Tally()
@@ -164,11 +174,23 @@ class Ledger:
         """Return an incident as it stands now."""
         return self._alerts.incident(number)
 
+    def hushed(self, rows: Sequence[Delivery], *, at: Moment) -> bool:
+        """Return whether a message about the rows makes no sound now: only CRITICAL rings."""
+        if self._quiet_hours is None or any(row.level is Severity.CRITICAL for row in rows):
+            return False
+        return self._quiet_hours.left_s(at.wall) > 0
+
     def _entries(self) -> Entries:
         return Entries(self._alerts, self._outbox, rules=self._rules, tally=self.tally)
 
     def _holding(self, at: Moment) -> Holding:
-        return Holding(self._alerts, self._mutes, rules=self._rules, at=at)
+        return Holding(
+            self._alerts,
+            self._mutes,
+            rules=self._rules,
+            quiet_hours=self._quiet_hours,
+            at=at,
+        )
 
 
 def _free_s(holding: Holding, row: Delivery) -> float:

@@ -10,6 +10,7 @@ from jobs.alerts.boot import Boot
 from jobs.alerts.ledger import Ledger
 from jobs.alerts.muting import Muting, length
 from jobs.alerts.policy import Tell
+from jobs.alerts.quiet import QuietHours
 from jobs.alerts.rules import Rules
 from storage.alerts import Alerts
 from storage.chats import Chats
@@ -40,6 +41,7 @@ class AlertManager:
         database: Database,
         channels: Channels,
         rules: Rules | None = None,
+        quiet_hours: QuietHours | None = None,
     ) -> None:
         self._database = database
         self._rules = Rules() if rules is None else rules
@@ -48,7 +50,9 @@ class AlertManager:
         self._listeners: list[Callable[[], object]] = []
         chats = Chats(database)
         self._boot = Boot(self._alerts)
-        self.ledger = Ledger(database, rules=self._rules, chats=chats, boot=self._boot)
+        self.ledger = Ledger(
+            database, rules=self._rules, chats=chats, boot=self._boot, quiet_hours=quiet_hours
+        )
         tally = self.ledger.tally
         self._muting = Muting(database, tally)
         self._book = Book(database, rules=self._rules, channels=channels, chats=chats, tally=tally)

@@ -19,6 +19,7 @@ from storage.incidents import (
 from storage.records import Moment, Observation, Outcome, Phrase, Severity
 
 HEAD, TAIL = 10, 40
+KEPT = ("last_told_s", "told_s", "window", "flaps_s", "flap_level", "flap_told_s", "flapped_s")
 FIRING = frozenset({Phase.FIRING, Phase.RECOVERING})
 
 
@@ -219,16 +220,9 @@ def _interval_s(alert: AlertState, rule: Rule) -> float | None:
 
 
 def _quiet(alert: AlertState) -> AlertState:
-    return AlertState(
-        key=alert.key,
-        last_told_s=alert.last_told_s,
-        told_s=alert.told_s,
-        window=alert.window,
-        flaps_s=alert.flaps_s,
-        flap_level=alert.flap_level,
-        flap_told_s=alert.flap_told_s,
-        flapped_s=alert.flapped_s,
-    )
+    fresh = AlertState(key=alert.key)
+    kept = {name: getattr(alert, name) for name in KEPT}
+    return replace(fresh, **kept)
 
 
 def _seen(incident: Incident, seen: Observation) -> Incident:

@@ -21,6 +21,7 @@ class Why(StrEnum):
     MUTED = "muted"
     GAP = "gap"
     CONSEQUENCE = "consequence"
+    QUIET = "quiet hours"
 
 
 @dataclass(frozen=True, slots=True)

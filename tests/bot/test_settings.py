@@ -1,7 +1,7 @@
 """Settings: every value has a default, every wrong one is named, no secret is shown."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -95,3 +95,23 @@ def test_the_example_holds_every_setting_with_its_default() -> None:
         assert re.search(rf"^# .+\n{name}=", text, re.MULTILINE), f"{name} is not explained"
     loaded = settings.load(_env_file=ROOT / ".env.example")
     assert loaded == settings.load(_env_file=None)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("22:30-07:00", (time(22, 30), time(7))),
+        (" 13:00 – 14:00 ", (time(13), time(14))),
+        ("", None),
+    ],
+)
+def test_quiet_hours_are_two_times_of_day(written: str, meant: tuple[time, time] | None) -> None:
+    """From when to when, or never."""
+    assert settings.load(quiet_hours=written).quiet_hours == meant
+
+
+@pytest.mark.parametrize("written", ["22-7", "24:00-07:00", "22:30", "night", "22:61-07:00"])
+def test_quiet_hours_that_are_none_are_refused(written: str) -> None:
+    """The error shows how to write them."""
+    with pytest.raises(SettingsError, match="22:30-07:00"):
+        settings.load(quiet_hours=written)
