@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: demo run health selftest test lint format bench lock clean help
+.PHONY: demo run health selftest test test-deep lint format bench lock clean help
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ selftest: $(VENV)/.installed ## Check token, chats, folders, time zone and clock
 
 test: $(VENV)/.installed-dev ## Run every test
 	$(BIN)/python -m pytest -n 4
+
+test-deep: $(VENV)/.installed-dev ## Alerting on a large budget, and every mutant must be killed
+	$(BIN)/python -m tests.mutants
 
 lint: $(VENV)/.installed-dev ## Format check, lint, types, import contract
 	$(BIN)/python -m ruff format --check .

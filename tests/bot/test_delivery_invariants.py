@@ -12,13 +12,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot.delivery.outcome import Failed, Fault
 from jobs.alerts.rules import Rules
+from jobs.alerts.silences import matches
 from storage.database import Database
 from storage.incidents import Incident, Kind, Status
 from storage.records import Severity
 from tests.bot.outbox_world import Call, World
 from tests.jobs.seen import fail, ok, unknown
 
-KEYS = ("a", "b", "c")
+CAUSE, CONSEQUENCE = "fresh:all", "fresh:Galxe"
+KEYS = (CAUSE, CONSEQUENCE, "cpu")
 CHANNELS = ("7", "8")
 LEVELS = (Severity.INFO, Severity.WARNING, Severity.ERROR, Severity.CRITICAL)
 PASSING = (Fault.PASSING, Fault.UNSURE, Fault.PAUSED)
@@ -44,12 +46,15 @@ class Alerting(RuleBasedStateMachine):
         self.acked: dict[int, tuple[float, float]] = {}
         self.looks: dict[str, list[bool]] = defaultdict(list)
         self.flapped: set[str] = set()
+        self.unheard: set[int] = set()
 
     def teardown(self) -> None:
         """I10: in good weather everything is told, every story ends, and the outbox empties."""
         if hasattr(self, "world"):
             self.world.telegram.scripts.clear()
             self.world.telegram.script.clear()
+            for mute in self.world.alerts.mutes(at=self.world.clock()):
+                self.world.alerts.unmute(mute.id, at=self.world.clock())
             for key in KEYS:
                 self.passing(key, 2)
             self.deliver(900.0)
@@ -60,6 +65,7 @@ class Alerting(RuleBasedStateMachine):
                     kinds = {call.text.split()[0] for call in told[channel, number]}
                     faint = {Severity.INFO} if LOUD & kinds else {Severity.INFO, Severity.WARNING}
                     folded = incident.peak in faint or self.folds(incident.key)
+                    folded = folded or number in self.unheard
                     assert folded or CLOSING & kinds
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -107,8 +113,29 @@ class Alerting(RuleBasedStateMachine):
         """Time passes while the worker works."""
         end_s = self.world.clock.now_s + for_s
         while self.world.clock.now_s < end_s:
+            known = len(self.world.telegram.calls)
             asyncio.run(self.world.worker.drain_once())
+            self.suppression_is_kept(self.world.telegram.calls[known:])
             self.pass_time(max(1.0, for_s / 20))
+
+    @rule(key=st.sampled_from(KEYS))
+    def mute(self, key: str) -> None:
+        """Somebody mutes a key for an hour."""
+        self.world.alerts.mute(glob=key, for_=None, by="Lina", at=self.world.clock())
+
+    def suppression_is_kept(self, calls: list[Call]) -> None:
+        """I7, I8: nothing told of what is muted, no consequence announced beside its cause."""
+        at = self.world.clock()
+        firing = {incident.key for incident in self.world.alerts.open()}
+        mutes = self.world.alerts.mutes(at=at)
+        for text in (text for call in calls for text in call.parts() if "#" in text):
+            number = int(text.split()[1].removeprefix("#"))
+            incident = self.world.alerts.incident(number)
+            if incident is None:
+                continue
+            assert not any(matches(mute, incident.key, incident.peak) for mute in mutes)
+            inhibited = incident.key == CONSEQUENCE and CAUSE in firing
+            assert not (inhibited and text.startswith("fired"))
 
     @rule()
     def restart(self) -> None:
@@ -262,6 +289,11 @@ class Alerting(RuleBasedStateMachine):
             assert not (over and row.status is Status.QUEUED and row.kind.value in LOUD)
         for key in KEYS:
             self.folds(key)
+        for incident in self.world.alerts._alerts.incidents():
+            mutes = self.world.alerts._mutes.all()
+            muted = any(matches(mute, incident.key, incident.peak) for mute in mutes)
+            if incident.held or muted:
+                self.unheard.add(incident.number)
         for incident in self.world.alerts.open():
             for channel in () if self.folds(incident.key) else CHANNELS:
                 assert channel in incident.told or (incident.number, channel) in waiting

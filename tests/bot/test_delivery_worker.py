@@ -110,6 +110,18 @@ async def test_one_message_a_second_and_fifteen_a_minute(world: World) -> None:
     assert not world.outbox.live()
 
 
+async def test_no_chat_is_called_twice_within_a_second(world: World) -> None:
+    """Two alarms that pass alone, and the edits of their cards."""
+    fire(world, CRITICAL, "a", "b")
+    await drain(world, for_s=3, step_s=0.25)
+    for number in (1, 2):
+        world.alerts.ack(number, by="Lina", at=world.clock())
+    await drain(world, for_s=4, step_s=0.25)
+    times = [call.at_s for call in world.telegram.calls]
+    assert len(times) == 4
+    assert min(after - before for before, after in pairwise(times)) >= 1.0
+
+
 async def test_a_storm_is_one_message(world: World) -> None:
     """More than five at once: one digest, CRITICAL first, every row marked with it."""
     fire(world, ERROR, *(f"e{n}" for n in range(6)))
@@ -282,7 +294,7 @@ async def test_a_broken_network_is_tried_with_growing_pauses(world: World) -> No
 async def test_a_closing_that_failed_once_is_told_all_the_same(world: World) -> None:
     """Nobody is left with an alert that never ends."""
     fire(world)
-    await world.worker.drain_once()
+    await drain(world, for_s=31)
     recover(world)
     world.telegram.script.extend([Failed(fault=Fault.PASSING, text="ConnectError")] * 2)
     await drain(world, for_s=45)

@@ -1,0 +1,1 @@
+"""Wrong machines the suite must refuse, and the command that shows that it does."""

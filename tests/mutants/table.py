@@ -1,0 +1,234 @@
+"""The mutants: one small, plausible mistake each, and the tests that must fail on it."""
+
+from dataclasses import dataclass
+
+WORKER = "tests/bot/test_delivery_worker.py"
+PACE = "tests/bot/test_delivery_pace.py"
+MANAGER = "tests/jobs/test_manager.py"
+POLICY = "tests/jobs/test_policy.py"
+MUTES = "tests/jobs/test_silences_mutes.py"
+INHIBITION = "tests/jobs/test_silences_inhibition.py"
+BOOT = "tests/jobs/test_manager_boot.py"
+FLAPPING = "tests/jobs/test_policy_flapping.py"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """A mistake in one file; `guards` is the invariant it breaks."""
+
+    name: str
+    guards: str
+    path: str
+    before: str
+    after: str
+    tests: tuple[str, ...]
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        name="mark sent before sending",
+        guards="I2",
+        path="bot/delivery/worker.py",
+        before="                outcome = await self._called(channel, turn)\n",
+        after="                from bot.delivery.outcome import Sent\n"
+        "                await self._settler.settle(channel, claimed, Sent(), own=True)\n"
+        "                outcome = await self._called(channel, turn)\n",
+        tests=(WORKER,),
+    ),
+    Mutant(
+        name="drop the closing message when the send failed once",
+        guards="I10",
+        path="jobs/alerts/entries.py",
+        before="            self._tally.failed[trouble.reason] += 1\n",
+        after="            self._tally.failed[trouble.reason] += 1\n"
+        "            if row.kind is Kind.RESOLVED:\n"
+        "                self.supersede(row)\n"
+        "                continue\n",
+        tests=(WORKER,),
+    ),
+    Mutant(
+        name="forget maybe_dup",
+        guards="I2",
+        path="jobs/alerts/entries.py",
+        before="maybe_dup=row.maybe_dup or trouble.unsure",
+        after="maybe_dup=row.maybe_dup",
+        tests=(WORKER, MANAGER),
+    ),
+    Mutant(
+        name="reset the repeat gap on re-fire",
+        guards="I5",
+        path="jobs/alerts/policy.py",
+        before='KEPT = ("last_told_s", "told_s", ',
+        after="KEPT = (",
+        tests=(POLICY, MANAGER),
+    ),
+    Mutant(
+        name="never double the gap between reminders",
+        guards="I6",
+        path="jobs/alerts/policy.py",
+        before="doublings = min(alert.repeats, 32)",
+        after="doublings = 0",
+        tests=(POLICY,),
+    ),
+    Mutant(
+        name="let a mute hold back CRITICAL for ever",
+        guards="I7",
+        path="jobs/alerts/silences.py",
+        before="return level <= mute.max_level and",
+        after="return",
+        tests=(MANAGER, MUTES),
+    ),
+    Mutant(
+        name="let CRITICAL ring through a mute again and again",
+        guards="I7",
+        path="jobs/alerts/silences.py",
+        before="level = min(level, Severity.ERROR)",
+        after="pass",
+        tests=(MUTES,),
+    ),
+    Mutant(
+        name="count unknown as ok",
+        guards="I13",
+        path="jobs/alerts/policy.py",
+        before="    if seen.outcome is Outcome.UNKNOWN:\n        return Step(alert, incident)\n",
+        after="    if seen.outcome is Outcome.UNKNOWN:\n"
+        "        seen = replace(seen, outcome=Outcome.OK)\n",
+        tests=(POLICY,),
+    ),
+    Mutant(
+        name="apply inhibition while the source is only pending",
+        guards="I8",
+        path="jobs/alerts/policy.py",
+        before="return in_a_row or window.reached(",
+        after="return alert.fails > 0 or window.reached(",
+        tests=(POLICY, INHIBITION),
+    ),
+    Mutant(
+        name="announce a consequence beside its cause",
+        guards="I8",
+        path="jobs/alerts/holding.py",
+        before="return silences.CONSEQUENCE",
+        after="pass",
+        tests=(INHIBITION,),
+    ),
+    Mutant(
+        name="release a consequence in the cycle that closes its cause",
+        guards="I8",
+        path="jobs/alerts/book.py",
+        before="if before.of(incident.key) or after.of(incident.key):",
+        after="if after.of(incident.key):",
+        tests=(INHIBITION,),
+    ),
+    Mutant(
+        name="let a wall-clock step end a mute",
+        guards="I12",
+        path="jobs/alerts/silences.py",
+        before="if at.logical_s < mute.until_s and _covers(mute, row)",
+        after="if at.wall < mute.until and _covers(mute, row)",
+        tests=("tests/mutants/test_wall_steps.py",),
+    ),
+    Mutant(
+        name="send before retry_after has passed",
+        guards="I9",
+        path="bot/delivery/settle.py",
+        before="return outcome.retry_after_s + MARGIN_S",
+        after="return 0.0",
+        tests=(WORKER,),
+    ),
+    Mutant(
+        name="call a chat twice within a second",
+        guards="I9",
+        path="bot/delivery/pace.py",
+        before="waits.append(calls[-1] + GAP_S - now_s)",
+        after="pass",
+        tests=(WORKER, PACE),
+    ),
+    Mutant(
+        name="use up the room of the answers to commands",
+        guards="I9",
+        path="bot/delivery/pace.py",
+        before="waits.append(calls[len(calls) - limit] + WINDOW_S - now_s)",
+        after="pass",
+        tests=(PACE,),
+    ),
+    Mutant(
+        name="announce after a restart before looking again",
+        guards="I11",
+        path="jobs/alerts/boot.py",
+        before="waits = self.lasts(at=at) and",
+        after="waits = False and",
+        tests=(BOOT,),
+    ),
+    Mutant(
+        name="say an overdue reminder once per interval missed",
+        guards="I11",
+        path="jobs/alerts/enqueue.py",
+        before="    return Plan(same, (Kind.REPEAT if told else Kind.FIRED,))",
+        after="    return Plan((), (Kind.REPEAT if told else Kind.FIRED,))",
+        tests=(MANAGER,),
+    ),
+    Mutant(
+        name="fire one fail early",
+        guards="I1",
+        path="jobs/alerts/policy.py",
+        before="alert.fails >= terms.fails and",
+        after="alert.fails >= terms.fails - 1 and",
+        tests=(POLICY,),
+    ),
+    Mutant(
+        name="call what was never told fixed",
+        guards="I3",
+        path="jobs/alerts/enqueue.py",
+        before="return () if incident.held else (Kind.BRIEF,)",
+        after="return () if incident.held else (Kind.RESOLVED,)",
+        tests=(MANAGER,),
+    ),
+    Mutant(
+        name="send an alert after its incident was closed",
+        guards="I4",
+        path="jobs/alerts/enqueue.py",
+        before="(incident.closed is not None and row.kind is not Kind.UPDATE)",
+        after="False",
+        tests=(MANAGER,),
+    ),
+    Mutant(
+        name="count an incident of a storm twice",
+        guards="I14",
+        path="bot/delivery/call.py",
+        before="told = {**storm.rows, **{row.incident: row for row in rows}}",
+        after="told = {**storm.rows, **{-row.id: row for row in rows}}",
+        tests=(WORKER,),
+    ),
+    Mutant(
+        name="post a storm one by one",
+        guards="I14",
+        path="bot/delivery/grouping.py",
+        before="return Turn(alerts if self.waiting or late > 1 else alerts[:1])",
+        after="return Turn(alerts[:1])",
+        tests=(WORKER,),
+    ),
+    Mutant(
+        name="tell every change of a flapping key",
+        guards="flapping",
+        path="jobs/alerts/flapping.py",
+        before="    return replace(step, tells=_kept(step, worst))\n",
+        after="    return step\n",
+        tests=(FLAPPING,),
+    ),
+    Mutant(
+        name="write the state in place",
+        guards="I15",
+        path="storage/files.py",
+        before="beside.replace(path)",
+        after="path.write_bytes(content)",
+        tests=("tests/storage/test_files.py", "tests/storage/test_database_killed.py"),
+    ),
+    Mutant(
+        name="bury a delivery without its reason",
+        guards="I18",
+        path="jobs/alerts/entries.py",
+        before="status=Status.DEAD, last_error=reason",
+        after='status=Status.DEAD, last_error=""',
+        tests=(WORKER, MANAGER),
+    ),
+)
