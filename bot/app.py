@@ -106,7 +106,11 @@ def build(
     clock = resume(Alerts(database).moment())
     chats = Chats(database, default=found.language)
     alerts = AlertManager(
-        database=database, channels=_channels(found), rules=rules, quiet_hours=_quiet(found)
+        database=database,
+        channels=_channels(found),
+        rules=rules,
+        quiet_hours=_quiet(found),
+        admins=tuple(map(str, found.telegram_admin_ids)),
     )
     parts = looking(
         found,

@@ -80,7 +80,8 @@ class Incident:
 
     `told` lists the channels that accepted, or may have accepted, an alert about it; `messages`
     holds the message to edit where it has one of its own (a digest is nobody's own). `held`: it
-    is, or was until the last cycle, only the consequence of another incident.
+    is, or was until the last cycle, only the consequence of another incident. `critical_s`: since
+    when it is CRITICAL (logical seconds); `escalated`: the admins were told, as nobody took it.
     """
 
     number: int
@@ -105,6 +106,8 @@ class Incident:
     told: tuple[str, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     held: bool = False
+    critical_s: float | None = None
+    escalated: bool = False
 
 
 class Kind(StrEnum):

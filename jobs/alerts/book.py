@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from jobs.alerts import enqueue, flapping, inhibition, policy, tidy
+from jobs.alerts import enqueue, escalation, flapping, inhibition, policy, tidy
 from jobs.alerts.inhibition import Causes
 from jobs.alerts.policy import Step, Tell
 from jobs.alerts.rules import Rules
@@ -31,19 +31,29 @@ Channels = Callable[[], Sequence[str]] | Sequence[str]
 class Book:
     """Changes alerts, incidents and rows together, inside the caller's transaction."""
 
-    def __init__(
-        self, database: Database, *, rules: Rules, channels: Channels, chats: Chats, tally: Tally
+    def __init__(  # noqa: PLR0913 - parts, all named
+        self,
+        database: Database,
+        *,
+        rules: Rules,
+        channels: Channels,
+        admins: Sequence[str],
+        chats: Chats,
+        tally: Tally,
     ) -> None:
         self._alerts = Alerts(database)
         self._outbox = Outbox(database)
         self._rules = rules
         self._channels = channels
+        self._admins = admins
         self._chats = chats
         self._tally = tally
 
     def open_channels(self) -> list[str]:
         """Return the channels that can be reached."""
-        channels = self._channels() if callable(self._channels) else self._channels
+        return self._reachable(self._channels() if callable(self._channels) else self._channels)
+
+    def _reachable(self, channels: Sequence[str]) -> list[str]:
         return [channel for channel in channels if not self._chats.get(parts(channel)[0]).disabled]
 
     def absent(self, complete: frozenset[str], known: set[str]) -> list[Observation]:
@@ -76,6 +86,18 @@ class Book:
     def causes(self) -> Causes:
         """Return what explains other alerts just now."""
         return inhibition.causes(self._alerts.open())
+
+    def escalate(self, *, at: Moment) -> None:
+        """Tell each admin who is in none of the chats what is CRITICAL and nobody has taken."""
+        for incident in self._alerts.open():
+            seen = escalation.watched(incident, at=at, factor=self._rules.factor)
+            self._alerts.put_incident(seen.incident)
+            if not seen.due:
+                continue
+            tell = Tell(Kind.REPEAT, incident.level)
+            for channel in self._reachable(self._admins):
+                if channel not in self.open_channels():
+                    self._add(_row(seen.incident, tell, channel, at=at))
 
     def hold_back(self, before: Causes, seen: Iterable[Observation]) -> None:
         """Mark what is a consequence; one that fails on a cycle after its cause closed is none."""
@@ -115,7 +137,9 @@ class Book:
         self._tell(incident, tell, self._live(), at=at)
 
     def _tell(self, incident: Incident, tell: Tell, live: Live, *, at: Moment) -> None:
-        for channel in self.open_channels():
+        called = [admin for admin in self._admins if admin in incident.told]
+        channels = [*self.open_channels(), *(self._reachable(called) if incident.closed else ())]
+        for channel in dict.fromkeys(channels):
             rows = live.get((incident.number, channel), [])
             plan = enqueue.plan(tell, incident, channel=channel, live=rows)
             for row in plan.superseded:

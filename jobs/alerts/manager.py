@@ -42,6 +42,7 @@ class AlertManager:
         channels: Channels,
         rules: Rules | None = None,
         quiet_hours: QuietHours | None = None,
+        admins: Sequence[str] = (),
     ) -> None:
         self._database = database
         self._rules = Rules() if rules is None else rules
@@ -55,7 +56,14 @@ class AlertManager:
         )
         tally = self.ledger.tally
         self._muting = Muting(database, tally)
-        self._book = Book(database, rules=self._rules, channels=channels, chats=chats, tally=tally)
+        self._book = Book(
+            database,
+            rules=self._rules,
+            channels=channels,
+            admins=admins,
+            chats=chats,
+            tally=tally,
+        )
 
     def observe(
         self,
@@ -82,6 +90,7 @@ class AlertManager:
                 self._book.take([*self._book.absent(complete, known), *intake.broken(seen)], at=at)
                 self._book.cycle_ended(away_s=self._boot.ended(at=at), at=at)
             self._book.hold_back(before, seen)
+            self._book.escalate(at=at)
             self._muting.expire(channels=self._book.open_channels(), at=at)
             self._book.tidy(at=at)
             self._alerts.keep_moment(at)
