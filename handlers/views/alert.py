@@ -103,6 +103,8 @@ def digest(rows: Sequence[tuple[Delivery, Incident]], *, at: Moment, language: L
     late = max((at.logical_s - delivery.created_s for delivery, _ in rows), default=0.0)
     if late > LATE_S:
         builder.add(language.say("alert.delayed", late_s=late))
+    if any(delivery.maybe_dup for delivery, _ in rows):
+        builder.add(language.say("alert.maybe_repeat"))
     return Message(
         html=builder.build(),
         buttons=_digest_buttons(ranked[:DIGEST_LINES]),

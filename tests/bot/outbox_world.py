@@ -27,6 +27,7 @@ class Call:
     reply_to: int | None = None
     edited: int | None = None
     accepted: bool = True
+    lost: bool = False
 
     def parts(self) -> list[str]:
         """Return what it tells, one text per incident: a digest tells of many."""
@@ -81,7 +82,15 @@ class Telegram:
         fault = script.popleft() if script else None
         accepted = fault is None or fault.fault is Fault.UNSURE
         self.calls.append(
-            Call(self.clock.now_s, channel, text, reply_to, edited, accepted=accepted)
+            Call(
+                self.clock.now_s,
+                channel,
+                text,
+                reply_to,
+                edited,
+                accepted=accepted,
+                lost=accepted and fault is not None,
+            )
         )
         if fault is not None:
             return fault

@@ -86,6 +86,19 @@ async def test_each_chat_reads_its_own_language(phones: Phones) -> None:
     assert "#1" in reply.text
 
 
+async def test_a_storm_whose_answer_was_lost_says_so(phones: Phones) -> None:
+    """Nobody knows whether the first one arrived: the second is marked, in one line."""
+    ledger = phones.alerts.ledger
+    phones.alerts.observe(
+        [own(Outcome.FAIL, f"bot:{number}") for number in range(8)], at=phones.clock()
+    )
+    ledger.claim(ledger.agenda(at=phones.clock()).due[str(ADA)], at=phones.clock())
+    ledger.recover()
+    await phones.see()
+    (digest,) = phones.api.said(ADA)
+    assert "may be a repeat" in digest.text
+
+
 async def test_a_storm_and_a_note_are_said_in_words(phones: Phones) -> None:
     """No key of a catalogue is left bare in a digest or in the end of a mute."""
     mute = phones.alerts.mute(glob="bot:*", for_=None, by="Lina", at=phones.clock())
