@@ -20,6 +20,8 @@ KEPT = 50
 def folded(before: AlertState, step: Step, *, at: Moment, factor: float = 1.0) -> Step:
     """Return the step with what it tells folded while the key flaps; `before` is the old state."""
     changed = _changed(before, step)
+    if not changed and not before.flaps_s and before.flap_told_s is None:
+        return step
     recent = [time for time in before.flaps_s if at.logical_s - time < WITHIN_S * factor]
     flaps = (*recent, *([at.logical_s] if changed else ()))[-KEPT:]
     worst = before.flap_level if before.flaps_s else Severity.OK

@@ -221,8 +221,9 @@ def _interval_s(alert: AlertState, rule: Rule) -> float | None:
 
 def _quiet(alert: AlertState) -> AlertState:
     fresh = AlertState(key=alert.key)
-    kept = {name: getattr(alert, name) for name in KEPT}
-    return replace(fresh, **kept)
+    if alert == fresh:  # nearly every key of nearly every cycle
+        return alert
+    return replace(fresh, **{name: getattr(alert, name) for name in KEPT})
 
 
 def _seen(incident: Incident, seen: Observation) -> Incident:

@@ -17,7 +17,7 @@ def looked(alert: AlertState, outcome: Outcome, *, at: Moment) -> AlertState:
     window = (*alert.window, look)[-LONGEST:]
     while window and window[0] is None:
         window = window[1:]
-    return replace(alert, window=window)
+    return alert if window == alert.window else replace(alert, window=window)
 
 
 def reached(window: Window, *, fails: int, hold_s: float, at: Moment) -> bool:
