@@ -98,7 +98,7 @@ async def test_a_stop_while_an_answer_is_awaited(place: Place) -> None:
 
 
 async def test_asked_to_wait(place: Place) -> None:
-    """429 holds alerts back as long as told, an answer over a minute away is given up, and both go on."""
+    """429 holds alerts back as long as told; an answer over a minute away is given up."""
     async with running(place.folder, "run", settings=place.settings) as bot:
         await bot.until_said("connected")
         place.api.fail_next(too_many(3), methods="sendMessage")
