@@ -13,7 +13,7 @@ from storage.records import (
     Severity,
     Value,
 )
-from storage.tracker import FileReport, FileState, FolderState, Snapshot
+from storage.tracker import FileReport, FileState, Finding, FolderState, Snapshot
 
 NAME = "integrity"
 PREFIX = "integrity:"
@@ -48,6 +48,7 @@ class Integrity:
             return Verdict((FOLDER.fail(Severity.CRITICAL, fact),))
         files = tuple(seen for file in data.files if (seen := _file(file)) is not None)
         complete = frozenset({PREFIX}) if data.complete else frozenset[str]()
+        files += tuple(_outside(found) for found in data.findings if found.level > Severity.INFO)
         bad = sum(seen.level > Severity.INFO or seen.outcome is Outcome.UNKNOWN for seen in files)
         return Verdict((_folder(data, bad=bad), *files), complete)
 
@@ -64,6 +65,13 @@ def _folder(data: Snapshot, *, bad: int) -> Observation:
     if bad:
         return FOLDER.ok(Phrase("data.folder.some_bad", values | {"bad": bad}))
     return FOLDER.ok(Phrase("data.folder.ok", values))
+
+
+def _outside(found: Finding) -> Observation:
+    """Return what hides files from us: a folder below that may not be entered."""
+    subject = Subject(key=f"{PREFIX}{found.file}/", check=NAME)
+    fact = Phrase("integrity.file.unreadable", {"file": f"{found.file}/"})
+    return subject.fail(found.level, fact, evidence=(found.reason,))
 
 
 def _file(file: FileReport) -> Observation | None:

@@ -127,3 +127,14 @@ def test_a_bad_file_is_told_before_the_reading_is_complete() -> None:
     verdict = CHECK.judge(replace(HEALTHY, data=data), now=NOON + timedelta(hours=1))
     assert [one.key for one in verdict.observations] == ["data:folder", "integrity:a.json"]
     assert verdict.complete == frozenset()
+
+
+def test_a_folder_below_that_may_not_be_entered_is_told() -> None:
+    """Files nobody can see are worse than a bad one; what was merely skipped is no alarm."""
+    closed = Finding(file="sub", reason=Phrase("f"), level=Severity.CRITICAL)
+    pipe = Finding(file="pipe.json", reason=Phrase("f"), level=Severity.INFO)
+    data = replace(folder(file("a.json")), findings=(closed, pipe))
+    seen = judge(CHECK, replace(HEALTHY, data=data))
+    assert set(seen) == {"data:folder", "integrity:sub/"}
+    assert seen["integrity:sub/"].level is Severity.CRITICAL
+    assert seen["integrity:sub/"].evidence == (closed.reason,)
