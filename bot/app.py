@@ -76,6 +76,7 @@ class Program:
 
     async def close(self) -> None:
         """Close what holds processes, files and the lock; everything is already committed."""
+        await self.services.watch.finish()
         await self.services.charts.close()
         self.looking.history.close()
         self.lock.release()

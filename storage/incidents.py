@@ -34,7 +34,6 @@ class AlertState:
     level: Severity = Severity.OK
     fails: int = 0
     passes: int = 0
-    unknowns: int = 0
     since_s: float | None = None
     since: datetime | None = None
     incident: int | None = None
@@ -148,7 +147,6 @@ class Delivery:
     level: Severity
     created: datetime
     created_s: float
-    not_before_s: float = 0.0
     attempts: int = 0
     last_error: str = ""
     status: Status = Status.QUEUED
