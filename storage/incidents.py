@@ -60,7 +60,10 @@ class TimelineKind(StrEnum):
     ACKED = "acked"
     RELEASED = "released"
     MUTED = "muted"
+    UNMUTED = "unmuted"
+    ESCALATED = "escalated"
     CLOSED = "closed"
+    REOPENED = "reopened"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,7 @@ class Incident:
     holds the message to edit where it has one of its own (a digest is nobody's own). `held`: it
     is, or was until the last cycle, only the consequence of another incident. `critical_s`: since
     when it is CRITICAL (logical seconds); `escalated`: the admins were told, as nobody took it.
+    `stripped`: it closed so long ago that its card has no buttons any more.
     """
 
     number: int
@@ -107,6 +111,7 @@ class Incident:
     held: bool = False
     critical_s: float | None = None
     escalated: bool = False
+    stripped: bool = False
 
 
 class Kind(StrEnum):
@@ -116,6 +121,7 @@ class Kind(StrEnum):
     WORSE = "worse"
     UPDATE = "update"
     REPEAT = "repeat"
+    ESCALATED = "escalated"
     RESOLVED = "resolved"
     BRIEF = "brief"
     NOTE = "note"
@@ -157,7 +163,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mute:
-    """A silence: holds back deliveries whose key matches the glob, up to `max_level`."""
+    """A silence: holds back deliveries whose key matches the glob, up to `max_level`.
+
+    With `until_fixed` it ends as soon as no open incident matches it, `until_s` at the latest.
+    """
 
     id: int
     glob: str
@@ -167,3 +176,4 @@ class Mute:
     by: str
     reason: str = ""
     created: datetime
+    until_fixed: bool = False

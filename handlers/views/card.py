@@ -115,9 +115,10 @@ def _timeline(incident: Incident, language: Language) -> Markup:
 
 def timeline_line(entry: TimelineEntry, language: Language) -> Markup:
     """Return one line of an incident's story, with its local time."""
-    what = language.say(
-        f"timeline.{entry.kind.value}", who=entry.who, level=level_word(entry.level, language)
-    )
+    key = f"timeline.{entry.kind.value}"
+    if not entry.who and language.has(f"{key}.over"):  # nobody did it: its time was up
+        key = f"{key}.over"
+    what = language.say(key, who=entry.who, level=level_word(entry.level, language))
     clock = language.catalogue.formats.moment(entry.at, language.timezone, "t")
     return Markup(f"{clock} {what}")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
-from jobs.alerts import intake, policy
+from jobs.alerts import intake, policy, silences
 from jobs.alerts.book import Book, Channels
 from jobs.alerts.boot import Boot
 from jobs.alerts.ledger import Ledger
@@ -150,6 +150,7 @@ class AlertManager:
         at: Moment,
         reason: str = "",
         max_level: Severity = Severity.ERROR,
+        until_fixed: bool = False,
     ) -> Mute:
         """Hold back deliveries whose key matches, for 1 h unless said, 7 d at most."""
         lasts = length(for_, max_level)
@@ -162,6 +163,7 @@ class AlertManager:
             by=intake.text(by),
             reason=intake.text(reason),
             created=at.wall,
+            until_fixed=until_fixed,
         )
         return self._commit(lambda: self._muting.begin(mute))
 
@@ -169,6 +171,23 @@ class AlertManager:
         """End a mute; False where there was none in force."""
         channels = self._book.open_channels()
         return self._commit(lambda: self._muting.end(mute_id, channels=channels, at=at))
+
+    def reopen(self, number: int, *, by: str, at: Moment) -> bool:
+        """Open an incident again that somebody says is not fixed; False where that cannot be."""
+        raise NotImplementedError
+
+    def cause(self, incident: Incident) -> Incident | None:
+        """Return the open incident that this one is only a consequence of just now."""
+        return self._book.causes().of(incident.key)
+
+    def covering(self, incident: Incident, *, at: Moment) -> Mute | None:
+        """Return the mute in force that holds the incident back the longest, if one does."""
+        found = [
+            mute
+            for mute in self.mutes(at=at)
+            if silences.matches(mute, incident.key, incident.level)
+        ]
+        return max(found, key=lambda mute: mute.until_s, default=None)
 
     def mutes(self, *, at: Moment) -> list[Mute]:
         """Return the mutes in force, the next to end first."""
