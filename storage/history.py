@@ -2,39 +2,34 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from threading import RLock
+from threading import Event, Lock, RLock
 from typing import TypeVar
 
+from storage import hours
 from storage.clock import monotonic_s, wall_now
+from storage.hours import DAY_US, Slot
+from storage.pruning import prune
 from storage.records import Sample
 from storage.schema import (
     PLAIN,
-    PRUNE_SAMPLES,
+    PUT_HOUR,
     PUT_OPPORTUNITY,
     PUT_SAMPLE,
     SAVE_SHADOW,
     SHADOW,
+    micros,
+    moment,
 )
 from storage.sqlite import broken, open_existing, open_file, open_memory, set_aside
 
 T = TypeVar("T")
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 RETRY_S = 5.0
-KEPT = timedelta(days=400)
-PRUNE_EVERY = timedelta(days=1)
-
-
-def micros(at: datetime) -> int:
-    """Return microseconds since 1970, as the tables keep times."""
-    return (at - EPOCH) // timedelta(microseconds=1)
-
-
-def moment(at: int) -> datetime:
-    """Return the aware time of what `micros` gave."""
-    return EPOCH + timedelta(microseconds=at)
+KEPT_DAYS = 400
+PRUNE_S = 120.0
 
 
 class History:
@@ -45,11 +40,20 @@ class History:
     and moves into the file once it can be written again. Opened `read_only`, nothing ever does.
     `shadowed` tells that tables in memory lie over the file's.
     `generation` rises when a damaged file was replaced while in use: what it held is gone.
+    Samples are kept as they are for 14 days, and by the hour for `kept_days`.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False, retry_s: float = RETRY_S) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        retry_s: float = RETRY_S,
+        kept_days: int = KEPT_DAYS,
+    ) -> None:
         self.path = path
         self.read_only = read_only
+        self.kept_days = kept_days
         self.damaged = ""
         self.error = ""
         self.generation = 0
@@ -57,7 +61,8 @@ class History:
         self._tried_s = monotonic_s()
         self.shadowed = False
         self._in_memory = False
-        self._pruned = EPOCH
+        self.closing = Event()
+        self._pruning = Lock()
         self._lock = RLock()
         self._db = self._open()
 
@@ -68,28 +73,33 @@ class History:
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
-        with self._lock:
+        self.closing.set()
+        with self._pruning, self._lock:
             self._db.close()
 
     def add(self, samples: Iterable[Sample]) -> None:
-        """Keep samples; a second value of one series at one time replaces the first.
+        """Keep samples; a second value of one series at one time replaces the first."""
+        rows = [(s.series, micros(s.at), s.value) for s in samples]
+        self.write(lambda db: db.executemany(PUT_SAMPLE, rows))
 
-        Once a day, by the samples' own time, those older than KEPT are dropped.
+    def prune(self, now: datetime, *, within_s: float = PRUNE_S) -> bool:
+        """Sum up samples older than 14 days by the hour, drop hours past `kept_days`; blocking.
+
+        It is done in steps of a few milliseconds, each whole, so that no writer waits long. What
+        `within_s`, a full disk or `close` leave over (then it returns False), the next call does.
         """
-        added = list(samples)
-        rows = [(s.series, micros(s.at), s.value) for s in added]
-        latest = max((s.at for s in added), default=self._pruned)
-        due = not timedelta(0) <= latest - self._pruned < PRUNE_EVERY
+        if not self._pruning.acquire(blocking=False):
+            return False
+        try:
+            until = (micros(now) // DAY_US + 1) * DAY_US
+            done = prune(self, until=until, kept_days=self.kept_days, within_s=within_s)
+        finally:
+            self._pruning.release()
+        return done and self.on_disk
 
-        def put(db: sqlite3.Connection) -> None:
-            db.executemany(PUT_SAMPLE, rows)
-            if due and self.on_disk:
-                old = micros(latest - KEPT)
-                db.executemany(PRUNE_SAMPLES, [(name, old) for name in _names(db, "")])
-
-        self.write(put)
-        if due and self.on_disk:
-            self._pruned = latest
+    def attempt(self, work: Callable[[sqlite3.Connection], bool]) -> bool:
+        """Return what `work` did in a transaction of the file, False where it takes none now."""
+        return self.write(lambda db: self.on_disk and work(db))
 
     def series(
         self, name: str, *, since: datetime, until: datetime
@@ -100,9 +110,20 @@ class History:
         rows = self.read(lambda db: db.execute(query, values).fetchall())
         return [(moment(at), value) for at, value in rows]
 
+    def slots(self, name: str, *, since: datetime, until: datetime, step: timedelta) -> list[Slot]:
+        """Return the series by stretches of `step`, oldest first; old ones are an hour at least."""
+        size = step // timedelta(microseconds=1)
+        begin = micros(since) // size * size
+        work = partial(hours.slots, name=name, since=begin, until=micros(until), step=size)
+        return self.read(work)
+
     def names(self, prefix: str) -> list[str]:
         """Return the names of the series that start with `prefix`, sorted."""
-        return self.read(lambda db: _names(db, prefix))
+
+        def find(db: sqlite3.Connection) -> set[str]:
+            return {n for table in ("samples", "hour") for n in hours.names(db, table, prefix)}
+
+        return sorted(self.read(find))
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `work` reads; a damaged file is set aside and an empty one read instead."""
@@ -179,6 +200,7 @@ class History:
         try:
             disk.execute("BEGIN IMMEDIATE")
             disk.executemany(PUT_SAMPLE, memory.execute("SELECT * FROM sample"))
+            disk.executemany(PUT_HOUR, memory.execute("SELECT * FROM hour"))
             disk.executemany(PUT_OPPORTUNITY, memory.execute("SELECT * FROM opportunity"))
             disk.execute("COMMIT")
         except sqlite3.DatabaseError:
@@ -221,15 +243,3 @@ class History:
     def _memory(self, why: str) -> sqlite3.Connection:
         self.error, self._in_memory = why, True
         return open_memory()
-
-
-def _names(db: sqlite3.Connection, prefix: str) -> list[str]:
-    """Skip from one series to the next along the index."""
-    query = "SELECT min(series) FROM samples WHERE series >= ? AND series > ?"
-    found: list[str] = []
-    while True:
-        last = found[-1] if found else ""
-        (name,) = db.execute(query, (prefix, last)).fetchone()
-        if name is None or not name.startswith(prefix):
-            return found
-        found.append(name)

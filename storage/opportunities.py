@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from storage.history import History, micros, moment
+from storage.history import History
 from storage.records import Opportunity, Provenance
-from storage.schema import LIFT_OPPORTUNITY, PUT_OPPORTUNITY
+from storage.schema import LIFT_OPPORTUNITY, PUT_OPPORTUNITY, micros, moment
 
 DAY = timedelta(hours=24)
 HIGH_USD_MIN = 5.0

@@ -1,15 +1,22 @@
 """The tables of the history database, and how rows meet those already there."""
 
 import sqlite3
+from datetime import UTC, datetime, timedelta
 
-VERSION = 1
+VERSION = 2
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Times are integer microseconds since 1970. An opportunity's `rank` orders its provenance: 0 is
-# the best. `known` remembers each file of the tracker as it was last read.
+# the best. `known` remembers each file of the tracker as it was last read. `hour` sums up the
+# samples of the hour that begins `at`, `n` of them, once they are old (since version 2).
 CREATE = """
 CREATE TABLE IF NOT EXISTS sample (
     series TEXT NOT NULL, at INTEGER NOT NULL, value REAL NOT NULL,
     PRIMARY KEY (series, at)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hour (
+    series TEXT NOT NULL, at INTEGER NOT NULL, low REAL NOT NULL, mean REAL NOT NULL,
+    high REAL NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (series, at)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS opportunity (
     key INTEGER PRIMARY KEY, source TEXT NOT NULL, title TEXT NOT NULL, url TEXT NOT NULL,
@@ -56,7 +63,7 @@ CREATE TEMP VIEW listed AS SELECT * FROM main.opportunity;
 """
 
 PUT_SAMPLE = "INSERT OR REPLACE INTO sample VALUES (?, ?, ?)"
-PRUNE_SAMPLES = "DELETE FROM sample WHERE series = ? AND at < ?"
+PUT_HOUR = "INSERT OR REPLACE INTO hour VALUES (?, ?, ?, ?, ?, ?)"
 
 # The better provenance wins, then the later sighting; the times always widen.
 _WINS = "(excluded.rank < rank OR (excluded.rank = rank AND excluded.last_seen >= last_seen))"
@@ -79,6 +86,16 @@ SAVE_SHADOW = (
     "INSERT OR REPLACE INTO main.sample SELECT * FROM temp.sample",
     "INSERT OR REPLACE INTO main.opportunity SELECT * FROM temp.opportunity",
 )
+
+
+def micros(at: datetime) -> int:
+    """Return microseconds since 1970, as the tables keep times."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def moment(at: int) -> datetime:
+    """Return the aware time of what `micros` gave."""
+    return EPOCH + timedelta(microseconds=at)
 
 
 def create(db: sqlite3.Connection) -> None:

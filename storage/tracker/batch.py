@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from hashlib import blake2b
 
-from storage.history import micros
 from storage.opportunities import RANKS, Row
+from storage.schema import micros
 from storage.tracker.examine import Examined
 from storage.tracker.records import Record, clean, identity, source_of_name, web_link
 from storage.tracker.roi import Judge, Roi

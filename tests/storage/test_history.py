@@ -1,19 +1,39 @@
 import sqlite3
+import statistics
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.history import History, micros, moment
+from storage.history import History
 from storage.records import Sample
-from storage.schema import VERSION
+from storage.schema import VERSION, micros, moment
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+RELEASED = """
+CREATE TABLE sample (
+    series TEXT NOT NULL, at INTEGER NOT NULL, value REAL NOT NULL, PRIMARY KEY (series, at)
+) WITHOUT ROWID;
+CREATE TABLE opportunity (
+    key INTEGER PRIMARY KEY, source TEXT NOT NULL, title TEXT NOT NULL, url TEXT NOT NULL,
+    reward TEXT NOT NULL, minutes REAL, roi REAL, rank INTEGER NOT NULL, deadline TEXT NOT NULL,
+    first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL
+);
+CREATE INDEX opportunity_first ON opportunity (source, first_seen);
+CREATE INDEX opportunity_paid ON opportunity (source) WHERE roi IS NOT NULL;
+CREATE TABLE known (
+    name TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    inode TEXT NOT NULL, report BLOB NOT NULL
+) WITHOUT ROWID;
+INSERT INTO known VALUES ('a', 1, 1, '1', x'00');
+PRAGMA user_version = 1;
+"""
 
 
 @pytest.fixture
@@ -59,31 +79,164 @@ def test_a_second_value_replaces_the_first(history: History) -> None:
     assert values(history, "x") == [2.0]
 
 
-def test_what_is_older_than_400_days_is_dropped_once_a_day(history: History) -> None:
-    """Of every series, by the time of what is added, not more often; also after a restart."""
-    history.add([Sample("x", NOON, 1.0), Sample("x", NOON + DAY, 2.0), Sample("y", NOON, 3.0)])
-    last = NOON + 401 * DAY
-
-    def kept() -> list[float]:
-        everything = [history.series(n, since=NOON, until=last) for n in ("x", "y")]
-        return [value for found in everything for _, value in found]
-
-    history.add([Sample("z", NOON + 400 * DAY, 4.0)])
-    assert kept() == [1.0, 2.0, 3.0]
-    history.add([Sample("z", last - timedelta(seconds=1), 5.0)])
-    assert kept() == [1.0, 2.0, 3.0]
-    history.add([Sample("z", last, 6.0)])
-    assert kept() == [2.0]
+def days(count: int, series: str = "cpu_pct", *, every_h: float = 6.0) -> list[Sample]:
+    """Return samples of that many days that end on the day of NOON."""
+    step, total = timedelta(hours=every_h), int(count * 24 / every_h)
+    end = NOON.replace(hour=23)
+    return [Sample(series, end - n * step, float(n % 7)) for n in range(total)]
 
 
-def test_a_restart_drops_what_is_too_old(history: History, path: Path) -> None:
-    """Also where the program never runs for a whole day."""
-    history.add(samples(2))
+def raw(history: History, series: str = "cpu_pct") -> int:
+    """Return how many samples are kept as they were."""
+    return len(history.series(series, since=NOON - 5000 * DAY, until=NOON + 5000 * DAY))
+
+
+def counted(history: History, series: str = "cpu_pct") -> int:
+    """Return how many samples are remembered, as they were or summed up."""
+    span = {"since": NOON - 5000 * DAY, "until": NOON + 5000 * DAY}
+    return sum(slot.n for slot in history.slots(series, **span, step=DAY))
+
+
+def test_what_is_older_than_two_weeks_is_summed_up_by_the_hour(history: History) -> None:
+    """Today and the 14 days before stay as they are; of an hour its extremes and mean remain."""
+    history.add(days(20))
+    hour = (NOON - 18 * DAY).replace(minute=0)
+    history.add(Sample("cpu_pct", hour + timedelta(minutes=m), float(m)) for m in (0, 20, 40))
+    assert history.prune(NOON)
+    assert raw(history) == 15 * 4
+    found = history.slots("cpu_pct", since=hour, until=hour, step=HOUR)
+    assert [(s.low, s.mean, s.high, s.n) for s in found] == [(0.0, 20.0, 40.0, 3)]
+    assert moment(found[0].at) == hour
+    assert counted(history) == 20 * 4 + 3
+
+
+def test_days_without_samples_do_not_age_anything(history: History) -> None:
+    """After a holiday of a year the last two weeks are still there in full."""
+    history.add(days(10))
+    history.add([Sample("cpu_pct", NOON + 365 * DAY, 1.0)])
+    assert history.prune(NOON + 365 * DAY)
+    assert raw(history) == 41
+
+
+def test_hours_leave_after_the_days_that_are_kept(path: Path) -> None:
+    """Counted over all series: one that ended long ago leaves with its days."""
+    history = History(path, kept_days=30)
+    history.add(days(40))
+    history.add([Sample("gone", NOON - 39 * DAY, 1.0)])
+    assert history.prune(NOON)
+    assert counted(history) == 31 * 4
+    assert history.names("") == ["cpu_pct"]
     history.close()
-    again = History(path)
-    again.add([Sample("z", NOON + 401 * DAY, 4.0)])
-    assert again.names("") == ["z"]
-    again.close()
+
+
+@pytest.mark.parametrize("ahead", [DAY, 40 * DAY, 4000 * DAY])
+def test_a_clock_that_runs_wild_ages_nothing(path: Path, ahead: timedelta) -> None:
+    """One night a year ahead, with a look or without one: a day is older, not all of them."""
+    history = History(path, kept_days=30)
+    history.add(days(30))
+    assert history.prune(NOON + ahead)
+    assert (raw(history), counted(history)) == (60, 120)
+    history.add([Sample("cpu_pct", NOON + ahead, 1.0)])
+    assert history.prune(NOON + ahead)
+    assert (raw(history), counted(history)) == (57, 121)
+    history.add([Sample("cpu_pct", NOON + timedelta(minutes=5), 1.0)])
+    assert history.prune(NOON)
+    assert (raw(history), counted(history)) == (58, 122)
+    history.close()
+
+
+def test_what_is_left_over_is_done_the_next_time(history: History) -> None:
+    """In small steps, none of which loses or doubles anything."""
+    for name in ("a", "b"):
+        history.add(days(40, name))
+    before, rounds = counted(history, "a"), 0
+    while not history.prune(NOON, within_s=0.0):
+        rounds += 1
+        assert (counted(history, "a"), counted(history, "b")) == (before, before)
+    assert rounds > 10
+    assert raw(history, "a") == raw(history, "b") == 60
+    assert history.prune(NOON)
+
+
+def test_a_late_sample_does_not_replace_its_hour(history: History) -> None:
+    """The hour that was summed up with more samples stays; the late one is not kept either."""
+    hour = NOON - 30 * DAY
+    history.add(days(20))
+    history.add(Sample("cpu_pct", hour + timedelta(minutes=m), float(m)) for m in (0, 20, 40))
+    assert history.prune(NOON)
+    history.add([Sample("cpu_pct", hour + timedelta(minutes=50), 99.0)])
+    assert history.prune(NOON)
+    (slot,) = history.slots("cpu_pct", since=hour, until=hour, step=HOUR)
+    assert (slot.high, slot.n) == (40.0, 3)
+
+
+def test_a_file_that_is_closed_is_left_alone(history: History) -> None:
+    """An orderly stop waits for the step under way, no more."""
+    history.add(days(20))
+    history.close()
+    assert not history.prune(NOON)
+
+
+def test_a_full_disk_sums_up_nothing(history: History) -> None:
+    """It says that it is not done, and does it once there is room."""
+    history.add(days(20))
+    (pages,) = history.read(lambda db: db.execute("PRAGMA page_count").fetchone())
+    history.read(lambda db: db.execute(f"PRAGMA max_page_count = {pages}"))
+    history.add(samples(5000, "new"))
+    assert not history.on_disk
+    assert not History(history.path, read_only=True).prune(NOON)
+    history._retry_s = 1e9
+    assert not history.prune(NOON)
+    history._retry_s = 0.0
+    assert counted(history) == 80
+    history.read(lambda db: db.execute("PRAGMA max_page_count = 1000000"))
+    assert history.prune(NOON)
+    assert (raw(history), counted(history)) == (60, 80)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.dictionaries(st.integers(0, 60 * 24 * 40), st.floats(-1e6, 1e6), min_size=1, max_size=60),
+    st.sampled_from([1, 3, 24]),
+    st.integers(0, 40),
+)
+def test_slots_are_the_same_whatever_was_summed_up(
+    minutes: dict[int, float], hours: int, on: int
+) -> None:
+    """Extremes, mean and count of any stretch of whole hours equal a recount."""
+    with tempfile.TemporaryDirectory() as folder:
+        history = History(Path(folder) / "history.sqlite")
+        start, step = datetime(2025, 1, 1, tzinfo=UTC), timedelta(hours=hours)
+        history.add(Sample("x", start + timedelta(minutes=m), v) for m, v in minutes.items())
+        history.prune(start + on * DAY)
+        found = history.slots("x", since=start, until=start + 41 * DAY, step=step)
+        history.close()
+    wanted: dict[int, list[float]] = {}
+    for minute, value in minutes.items():
+        wanted.setdefault(minute // (60 * hours), []).append(value)
+    assert [(moment(s.at) - start) // step for s in found] == sorted(wanted)
+    for slot, (_, each) in zip(found, sorted(wanted.items()), strict=True):
+        assert (slot.low, slot.high, slot.n) == (min(each), max(each), len(each))
+        assert slot.mean == pytest.approx(statistics.fmean(each), rel=1e-9, abs=1e-6)
+
+
+def test_a_file_of_the_first_release_is_taken_over(path: Path) -> None:
+    """What it holds stays, and ages as everything else."""
+    path.parent.mkdir()
+    db = sqlite3.connect(path)
+    db.executescript(RELEASED)
+    rows = [(s.series, micros(s.at), s.value) for s in days(20)]
+    db.executemany("INSERT INTO sample VALUES (?, ?, ?)", rows)
+    db.commit()
+    db.close()
+    history = History(path)
+    assert (history.error, history.damaged) == ("", "")
+    assert (raw(history), counted(history)) == (80, 80)
+    assert history.prune(NOON)
+    assert (raw(history), counted(history)) == (60, 80)
+    assert history.read(lambda db: db.execute("PRAGMA user_version").fetchone()) == (VERSION,)
+    assert history.read(lambda db: db.execute("SELECT name FROM known").fetchall()) == [("a",)]
+    history.close()
 
 
 def test_names_are_found_by_their_beginning(history: History) -> None:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage.history import micros
 from storage.opportunities import EVER_PAID, RANKS, Counts, Row
 from storage.records import Provenance
+from storage.schema import micros
 from tests.storage.folder import NOON, Folder
 
 HOUR = timedelta(hours=1)
