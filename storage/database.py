@@ -17,14 +17,17 @@ from storage import files
 from storage.table import Row, Table, Turn
 
 Result = TypeVar("Result")
-Document: TypeAlias = dict[str, dict[str, dict[str, Any]]]
-Packed: TypeAlias = dict[str, msgspec.Raw]
+Whole: TypeAlias = dict[str, dict[str, dict[str, Any]]]  # what a good file holds
+Document: TypeAlias = dict[str, dict[str, msgspec.Raw]]  # the same, each row as it is written
 
 UNREADABLE = (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class _Staging(Storage):
-    """What TinyDB reads and writes: its document waits here until the commit."""
+    """What TinyDB reads and writes: its document waits here until the commit.
+
+    A row is kept as the JSON it is written as, so that a commit encodes only what it changed.
+    """
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -42,15 +45,18 @@ class _Staging(Storage):
 class _Table(tiny.Table):
     """A TinyDB table whose ids are the rows' own keys."""
 
-    document_id_class = str  # type: ignore[assignment]
+    def rows(self) -> Mapping[str, msgspec.Raw]:
+        """Return the rows as they are in the document."""
+        return (self._storage.read() or {}).get(self.name, {})
 
-    def apply(self, changes: Mapping[str, dict[str, Any] | None]) -> None:
+    def apply(self, changes: Mapping[str, msgspec.Raw | None]) -> None:
         """Replace, add and drop (None) rows at once; TinyDB's own ways convert every id twice."""
         tables = self._storage.read() or {}
         rows = dict(tables.get(self.name, {}))
         for key, row in changes.items():
-            rows.pop(key, None)
-            if row is not None:
+            if row is None:
+                rows.pop(key, None)
+            else:
                 rows[key] = row
         tables[self.name] = rows
         self._storage.write(tables)
@@ -84,20 +90,25 @@ class Database:
         self.error = ""
         self.writes = 0
         self._staging = _Staging(self._open())
-        self._packed = {name: _packed(rows) for name, rows in self._staging.document.items()}
         self._tiny = TinyDB(storage=lambda: self._staging)
         self._tiny.table_class = _Table
         self._counters = self.table("counters", Counter)
 
-    def table(self, name: str, kind: type[Row]) -> Table[Row]:
+    def table(
+        self, name: str, kind: type[Row], *, group_by: Callable[[Row], str] | None = None
+    ) -> Table[Row]:
         """Return the table of that name, the same one to everybody who asks.
 
         Rows that do not fit `kind` are left out, and a copy of the file is set aside first.
+        `group_by` has them kept in groups too; whoever names it first decides.
         """
         with self._lock:
             if name not in self._tables:
                 self._tables[name] = Table(self._turn, name, self._rows(name, kind))
-            return self._tables[name]
+            table: Table[Row] = self._tables[name]
+            if group_by is not None:
+                table.group_by(group_by)
+            return table
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[None]:
@@ -139,27 +150,18 @@ class Database:
         touched = [table for table in self._tables.values() if table.changes]
         if not touched and not self._ahead:
             return
-        packed = dict(self._packed)
         for table in touched:
-            packed[table.name] = self._stage(table)
-        self._save(msgspec.json.encode(packed), durable=durable)
-        self._staging.document, self._packed = self._staging.read(), packed
+            self._table(table.name).apply(
+                {
+                    key: None if row is None else msgspec.Raw(msgspec.json.encode(row))
+                    for key, row in table.changes.items()
+                }
+            )
+        document = self._staging.read()
+        self._save(msgspec.json.encode(document), durable=durable)
+        self._staging.document = document
         for table in touched:
             table.accept()
-
-    def _stage(self, table: Table[Any]) -> Packed:
-        """Bring a table's changes to TinyDB; return its rows as JSON, only these encoded anew."""
-        changes = {
-            key: None if row is None else msgspec.to_builtins(row)
-            for key, row in table.changes.items()
-        }
-        cast("_Table", self._tiny.table(table.name)).apply(changes)
-        packed = dict(self._packed.get(table.name, {}))
-        for key, row in table.changes.items():
-            packed.pop(key, None)
-            if row is not None:
-                packed[key] = msgspec.Raw(msgspec.json.encode(row))
-        return packed
 
     def _save(self, content: bytes, *, durable: bool) -> None:
         try:
@@ -179,29 +181,35 @@ class Database:
         for table in self._tables.values():
             table.changes.clear()
 
+    def _table(self, name: str) -> _Table:
+        return cast("_Table", self._tiny.table(name))
+
     def _rows(self, name: str, kind: type[Row]) -> dict[str, Row]:
         rows: dict[str, Row] = {}
         misfits: list[str] = []
-        for document in self._tiny.table(name):
+        decoder = msgspec.json.Decoder(kind)
+        kept = self._table(name).rows()
+        for key, row in kept.items():
             try:
-                rows[str(document.doc_id)] = msgspec.convert(dict(document), kind)
+                rows[key] = decoder.decode(row)
             except msgspec.ValidationError:
-                misfits.append(str(document.doc_id))
+                misfits.append(key)
         if misfits:
             self._set_aside(self._path, move=False)
-            kept = self._staging.document[name]
             self._staging.document[name] = {k: v for k, v in kept.items() if k not in misfits}
-            self._packed[name] = _packed(self._staging.document[name])
         return rows
 
     def _open(self) -> Document:
         for path in (self._path, self._previous):
             try:
-                return msgspec.json.decode(path.read_bytes(), type=Document)
+                content = path.read_bytes()
+                msgspec.json.decode(content, type=Whole)
             except FileNotFoundError:
                 continue
             except UNREADABLE:
                 self._set_aside(path, move=True)
+            else:
+                return _document(content)
         return {}
 
     def _set_aside(self, path: Path, *, move: bool) -> None:
@@ -216,5 +224,7 @@ class Database:
                 files.keep_copy(path, aside)
 
 
-def _packed(rows: Mapping[str, dict[str, Any]]) -> Packed:
-    return {key: msgspec.Raw(msgspec.json.encode(row)) for key, row in rows.items()}
+def _document(content: bytes) -> Document:
+    """Return the rows of a good file, each of its own: the file's content is not kept."""
+    tables = msgspec.json.decode(content, type=Document)
+    return {name: {key: row.copy() for key, row in rows.items()} for name, rows in tables.items()}

@@ -1,5 +1,6 @@
 """What is to be told: one row per delivery, durable before anything is sent."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from storage.database import Database
@@ -9,11 +10,14 @@ LIVE = frozenset({Status.QUEUED, Status.SENDING})
 
 
 class Outbox:
-    """The table of deliveries; every change is made inside a transaction."""
+    """The table of deliveries; every change is made inside a transaction.
+
+    What is not done yet is also kept by its channel: however much was done, only that is walked.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._rows = database.table("outbox", Delivery)
+        self._rows = database.table("outbox", Delivery, group_by=_waits_for)
 
     def add(self, delivery: Delivery) -> Delivery:
         """Give the row its id and keep it."""
@@ -39,12 +43,22 @@ class Outbox:
 
     def live(self) -> list[Delivery]:
         """Return the rows not done yet, by id."""
-        return sorted(self.waiting(), key=_id)
+        return sorted((row for row in self._rows.all() if row.status in LIVE), key=_id)
 
-    def waiting(self, channel: str | None = None) -> list[Delivery]:
-        """Return the rows not done yet, of one channel or of all, in no order."""
-        rows = [row for row in self._rows.all() if row.status in LIVE]
-        return rows if channel is None else [row for row in rows if row.channel == channel]
+    def waiting(self, channel: str) -> Collection[Delivery]:
+        """Return the rows of one channel that are not done yet, in no order."""
+        return self._rows.group(channel).values()
+
+    def channels(self) -> Mapping[str, Mapping[str, Delivery]]:
+        """Return the committed rows not done yet, by channel; not to be changed.
+
+        What no commit touched is the same object as the last time.
+        """
+        return self._rows.groups()
+
+
+def _waits_for(row: Delivery) -> str:
+    return row.channel if row.status in LIVE else ""
 
 
 def _id(row: Delivery) -> int:

@@ -1,6 +1,7 @@
 """Typed rows in memory: what a transaction changes, and what everybody else sees meanwhile."""
 
 import threading
+from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 Row = TypeVar("Row")
@@ -41,14 +42,73 @@ class Turn:
             raise OutsideError
 
 
+class Groups(Generic[Row]):
+    """The committed rows by what a function says of each, so that nobody walks a whole table.
+
+    What it says of a row is a name, or nothing ("") for a row that is in no group.
+    """
+
+    def __init__(self, name: Callable[[Row], str], rows: Mapping[str, Row]) -> None:
+        self.name = name
+        self.found: Mapping[str, Mapping[str, Row]] = {}
+        self.accept({}, rows)
+
+    def accept(self, before: Mapping[str, Row], changes: Mapping[str, Row | None]) -> None:
+        """Take committed changes; `before` has the rows they replace. Untouched groups stay."""
+        fresh: dict[str, dict[str, Row]] = {}
+        for key, row in changes.items():
+            old = before.get(key)
+            left = self.name(old) if old is not None else ""
+            joined = self.name(row) if row is not None else ""
+            if left and left != joined:
+                self._fresh(left, fresh).pop(key, None)
+            if row is not None and joined:
+                self._fresh(joined, fresh)[key] = row
+        found = {**self.found, **fresh}
+        self.found = {name: group for name, group in found.items() if group}
+
+    def with_changes(self, name: str, changes: Mapping[str, Row | None]) -> Mapping[str, Row]:
+        """Return a group as it will be once the changes are committed."""
+        kept = {k: row for k, row in self.found.get(name, {}).items() if k not in changes}
+        joined = {k: r for k, r in changes.items() if r is not None and self.name(r) == name}
+        return {**kept, **joined}
+
+    def _fresh(self, name: str, fresh: dict[str, dict[str, Row]]) -> dict[str, Row]:
+        """Return a copy of the group that may be changed: readers hold the old one."""
+        if name not in fresh:
+            fresh[name] = dict(self.found.get(name, {}))
+        return fresh[name]
+
+
 class Table(Generic[Row]):
     """Typed rows by key. Readers never wait: they see the last commit until the next one."""
 
     def __init__(self, turn: Turn, name: str, rows: dict[str, Row]) -> None:
         self._turn = turn
+        self._groups: Groups[Row] | None = None
         self.rows = rows
         self.name = name
         self.changes: dict[str, Row | None] = {}
+
+    def group_by(self, name: Callable[[Row], str]) -> None:
+        """Keep the rows in groups too, by what `name` says of them; the first call decides."""
+        if self._groups is None:
+            self._groups = Groups(name, self.rows)
+
+    def groups(self) -> Mapping[str, Mapping[str, Row]]:
+        """Return the committed rows that are in a group, by its name and their key.
+
+        Not to be changed. A group that no commit touched is the same object as before.
+        """
+        return {} if self._groups is None else self._groups.found
+
+    def group(self, name: str) -> Mapping[str, Row]:
+        """Return the rows of one group by their key; a transaction sees its own changes."""
+        if self._groups is None:
+            return {}
+        if self.changes and self._turn.mine():
+            return self._groups.with_changes(name, self.changes)
+        return self._groups.found.get(name, {})
 
     def get(self, key: str) -> Row | None:
         """Return the row, None where there is none."""
@@ -87,4 +147,6 @@ class Table(Generic[Row]):
                 rows.pop(key, None)
             else:
                 rows[key] = row
+        if self._groups is not None:
+            self._groups.accept(self.rows, self.changes)
         self.rows = rows

@@ -13,7 +13,7 @@ from bot.delivery.outcome import Outcome, Sender
 from bot.delivery.pace import Pace
 from bot.delivery.settle import Settler
 from bot.delivery.texts import Renderer
-from jobs.alerts.ledger import Agenda
+from jobs.alerts.agenda import Agenda
 from jobs.alerts.manager import AlertManager
 from storage.chats import Chat, parts
 from storage.incidents import Delivery, Kind

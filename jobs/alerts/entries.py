@@ -53,8 +53,10 @@ class Entries:
             for other in self._outbox.waiting(row.channel):
                 index[other.incident].append(other.id)
             self._index[row.channel] = index
-        numbers = {*self._index[row.channel].get(row.incident, ()), row.id}
-        found = [self._outbox.get(number) for number in sorted(numbers)]
+        beside = self._index[row.channel].get(row.incident, [])
+        if beside == [row.id]:
+            return [row] if row.status in LIVE else []
+        found = [self._outbox.get(number) for number in sorted({*beside, row.id})]
         return [other for other in found if other is not None and other.status in LIVE]
 
     def back(self, rows: Iterable[Delivery], trouble: Trouble) -> None:

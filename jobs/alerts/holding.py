@@ -1,5 +1,7 @@
 """Whether a delivery may go now: everything that suppresses, looked up once for many rows."""
 
+from dataclasses import dataclass
+
 from jobs.alerts import inhibition, quiet, silences
 from jobs.alerts.quiet import QuietHours
 from jobs.alerts.rules import Rules
@@ -10,6 +12,15 @@ from storage.mutes import Mutes
 from storage.records import Moment
 
 STALE = frozenset({Kind.FIRED, Kind.WORSE, Kind.REPEAT})
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An incident, and what explains it just now; `plain`: nothing in its story holds a row."""
+
+    incident: Incident | None
+    cause: Incident | None = None
+    plain: bool = True
 
 
 class Holding:
@@ -28,20 +39,36 @@ class Holding:
         self._rules = rules
         self._at = at
         self._causes = inhibition.causes(alerts.open())
-        self._known: dict[int, tuple[Incident, Incident | None] | None] = {}
+        self._known: dict[int, _Known] = {}
+        self._told = {state.key: state.told_s for state in alerts.states() if state.told_s}
         self._quiet_s = 0.0 if quiet_hours is None else quiet_hours.left_s(at.wall)
         self.mutes = mutes.all()
+        self._calm = not self.mutes and self._quiet_s <= 0
 
     def hold(self, row: Delivery) -> Hold | None:
         """Return what holds the row back now, None where it may go."""
-        if row.incident not in self._known:
-            incident = self._alerts.incident(row.incident)
-            pair = None if incident is None else (incident, self._causes.of(incident.key))
-            self._known[row.incident] = pair
-        known = self._known[row.incident]
-        if known is not None and known[0].closed is not None and row.kind in STALE:
+        known = self._known.get(row.incident) or self._look_up(row.incident)
+        if known.plain and self._calm:  # as nearly every row of a storm
+            told = self._told.get(row.key)
+            if told is None or row.channel not in told:
+                return None
+        return self._held(row, known)
+
+    def _look_up(self, number: int) -> _Known:
+        incident = self._alerts.incident(number)
+        known = _Known(None)
+        if incident is not None:
+            cause = self._causes.of(incident.key)
+            plain = cause is None and not incident.held and incident.closed is None
+            known = _Known(incident, cause, plain)
+        self._known[number] = known
+        return known
+
+    def _held(self, row: Delivery, known: _Known) -> Hold | None:
+        incident = known.incident
+        if incident is not None and incident.closed is not None and row.kind in STALE:
             return None  # it has nothing left to say: who claims it puts it aside
-        if known is not None and inhibition.holds(row, *known):
+        if incident is not None and inhibition.holds(row, incident, known.cause):
             return silences.CONSEQUENCE
         if self._quiet_s > 0 and quiet.waits(row):
             return Hold(Why.QUIET, self._at.logical_s + self._quiet_s)

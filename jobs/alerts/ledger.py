@@ -1,11 +1,10 @@
 """What delivery reads and writes down: what is due, and what became of it."""
 
-import math
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from jobs.alerts import enqueue, policy
+from jobs.alerts.agenda import Agenda, Looking
 from jobs.alerts.boot import Boot
 from jobs.alerts.entries import Entries, Trouble
 from jobs.alerts.holding import Holding
@@ -13,28 +12,15 @@ from jobs.alerts.quiet import QuietHours
 from jobs.alerts.rules import Rules
 from jobs.alerts.tally import Latency, Tally
 from storage.alerts import Alerts
-from storage.chats import Chat, Chats, parts
+from storage.chats import Chats, parts
 from storage.database import Database
-from storage.incidents import (
-    Delivery,
-    Incident,
-    Kind,
-    Status,
-)
+from storage.incidents import Delivery, Incident, Status
 from storage.mutes import Mutes
 from storage.outbox import Outbox
 from storage.records import Moment, Severity
 
 LONGEST_S = 24 * 3600.0
 PROBE_EVERY_S = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Agenda:
-    """What may be sent now, by channel and most urgent first; and when to look again."""
-
-    due: Mapping[str, tuple[Delivery, ...]]
-    next_s: float = math.inf
 
 
 class Ledger:
@@ -54,11 +40,11 @@ class Ledger:
         self._alerts = Alerts(database)
         self._outbox = Outbox(database)
         self._mutes = Mutes(database)
-        self._boot = boot
         self._quiet_hours = quiet_hours
         self.factor = rules.factor
         self.chats = chats
         self.tally = Tally()
+        self._looking = Looking(self._outbox, chats, boot)
 
     def recover(self) -> int:
         """Queue again what was under way when the last process ended; it may be there already."""
@@ -73,24 +59,7 @@ class Ledger:
 
     def agenda(self, *, at: Moment) -> Agenda:
         """Return what may go now; rows held back, paused or shut out wait for `next_s`."""
-        holding = self._holding(at)
-        due: dict[str, list[Delivery]] = defaultdict(list)
-        later = [mute.until_s for mute in holding.mutes]
-        chats: dict[str, Chat] = {}
-        for row in self._outbox.waiting():
-            if row.channel not in chats:
-                chats[row.channel] = self.chats.get(parts(row.channel)[0])
-            chat = chats[row.channel]
-            if row.status is Status.SENDING or chat.disabled:
-                continue
-            wait_s = max(chat.paused_s, self._boot.until_s(row, at=at), _free_s(holding, row))
-            if wait_s > at.logical_s:
-                later.append(wait_s)
-            else:
-                due[row.channel].append(row)
-        later += [chat.probe_s for chat in self.chats.all() if chat.disabled]
-        ordered = {channel: tuple(sorted(rows, key=_urgency)) for channel, rows in due.items()}
-        return Agenda(ordered, min(later, default=math.inf))
+        return self._looking.agenda(self._holding(at), at=at)
 
     def claim(self, rows: Sequence[Delivery], *, at: Moment) -> list[Delivery]:
         """Mark as `sending` those of the rows that still have something to say, and return them."""
@@ -192,11 +161,3 @@ class Ledger:
             at=at,
         )
 
-
-def _free_s(holding: Holding, row: Delivery) -> float:
-    hold = holding.hold(row)
-    return -math.inf if hold is None else hold.until_s
-
-
-def _urgency(row: Delivery) -> tuple[bool, int, int]:
-    return (row.kind is Kind.UPDATE, -row.level, row.id)

@@ -10,7 +10,7 @@ import pytest
 from bot.delivery.outcome import Failed, Fault
 from bot.delivery.settle import backoff_s
 from bot.delivery.worker import Worker
-from jobs.alerts.ledger import Agenda
+from jobs.alerts.agenda import Agenda
 from jobs.alerts.rules import Rules
 from storage.incidents import Status
 from storage.records import Moment, Severity
