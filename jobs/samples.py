@@ -20,6 +20,10 @@ def samples(facts: Facts, *, took_s: float) -> list[Sample]:
 
 
 def _series(facts: Facts) -> Iterator[tuple[str, float | None]]:
+    yield "clock_drift_s", facts.drift_s
+    if not isinstance(facts.processes, Unknown):
+        for scraper in facts.processes.scrapers:
+            yield f"scraper_trees:{scraper.command}", None if scraper.denied else scraper.trees
     if not isinstance(facts.host, Unknown):
         yield from _host(facts.host)
     if not isinstance(facts.own, Unknown):
@@ -28,12 +32,16 @@ def _series(facts: Facts) -> Iterator[tuple[str, float | None]]:
         yield from _ages(facts.data, facts)
         if not isinstance(facts.business, Unknown):
             yield from _business(facts.business)
+            for name in facts.data.sources:
+                yield f"new_24h:{name}", facts.business.by_source.get(name, 0)
 
 
 def _host(host: Host) -> Iterator[tuple[str, float | None]]:
     yield "cpu_pct", host.cpu_pct
     yield "memory_pct", host.memory.used_pct
     yield "disk_pct", max((disk.used_pct for disk in host.disks), default=None)
+    for disk in host.disks:
+        yield f"disk_pct:{disk.name}", disk.used_pct
     if host.network is not None:
         yield "net_sent_bytes", host.network.sent_bytes
         yield "net_recv_bytes", host.network.recv_bytes
@@ -56,3 +64,6 @@ def _ages(data: Snapshot, facts: Facts) -> Iterator[tuple[str, float | None]]:
 def _business(business: Statistics) -> Iterator[tuple[str, float | None]]:
     yield "new_24h", business.new
     yield "roi_median_usd_min", business.median_roi
+    paid = business.new - business.rewardless  # by sources that state rewards at all
+    unknown = business.unknown - business.rewardless
+    yield "roi_unknown_pct", 100.0 * unknown / paid if paid else None

@@ -28,7 +28,7 @@ from storage.records import (
     Severity,
 )
 from storage.tracker import Snapshot, SourceReport
-from tests.jobs.looks import BLIND, HEALTHY, NOON, host
+from tests.jobs.looks import BLIND, HEALTHY, NOON, host, scraper
 
 QUICK = Budget(cycle_s=0.6, gather_s=0.2, data_s=0.1, read_s=0.05, probe_s=0.05)
 
@@ -355,17 +355,42 @@ def test_samples_leave_gaps_for_the_unknown() -> None:
         "cpu_pct": 20.0, "memory_pct": 25.0, "disk_pct": 40.0, "net_sent_bytes": 10.0,
         "net_recv_bytes": 20.0, "rss_bytes": 60.0 * 2**20, "loop_lag_s": 0.002,
         "data_age_s": 360.0, "source_age_s:Galxe": 360.0, "new_24h": 60.0,
-        "roi_median_usd_min": 2.5, "cycle_s": 0.25,
+        "roi_median_usd_min": 2.5, "cycle_s": 0.25, "new_24h:Galxe": 60.0, "roi_unknown_pct": 0.0,
+        "disk_pct:data": 40.0, "scraper_trees:main.py": 1.0, "clock_drift_s": 0.0,
     }  # fmt: skip
-    lost = replace(HEALTHY, data=BLIND, business=BLIND, host=BLIND, own=BLIND)
+    lost = replace(
+        HEALTHY, data=BLIND, business=BLIND, host=BLIND, own=BLIND, processes=BLIND, drift_s=None
+    )
     assert [one.series for one in samples(lost, took_s=1.0)] == ["cycle_s"]
     first = replace(host(cpu_pct=None, disks=(), network=None), business=BLIND)
     assert [one.series for one in samples(first, took_s=1.0)] == [
-        "memory_pct", "rss_bytes", "loop_lag_s", "data_age_s", "source_age_s:Galxe", "cycle_s",
+        "clock_drift_s", "scraper_trees:main.py", "memory_pct", "rss_bytes", "loop_lag_s",
+        "data_age_s", "source_age_s:Galxe", "cycle_s",
     ]  # fmt: skip
     assert isinstance(HEALTHY.data, Snapshot)
     half = replace(HEALTHY, data=replace(HEALTHY.data, complete=False, pending=1))
     assert "new_24h" not in {one.series for one in samples(half, took_s=1.0)}
+
+
+def test_what_cannot_be_told_of_a_scraper_or_a_source_is_no_sample() -> None:
+    """Denied is not zero processes, no reward stated is not 0 %; a silent source brought 0."""
+    assert isinstance(HEALTHY.data, Snapshot)
+    denied = replace(scraper(trees=0), denied=True)
+    down = scraper("b.py", trees=0)
+    quiet = SourceReport(source="Zealy", newest=NOON, last_count=1)
+    facts = replace(
+        HEALTHY,
+        processes=Processes(scrapers=(denied, down)),
+        data=replace(HEALTHY.data, sources={**HEALTHY.data.sources, "Zealy": quiet}),
+        business=Statistics(new=9, unknown=9, rewardless=9, by_source={"Galxe": 9}),
+    )
+    kept = {one.series: one.value for one in samples(facts, took_s=1.0)}
+    assert kept["scraper_trees:b.py"] == 0
+    assert "scraper_trees:main.py" not in kept
+    assert "roi_unknown_pct" not in kept
+    assert (kept["new_24h:Galxe"], kept["new_24h:Zealy"]) == (9, 0)
+    half = replace(facts, business=Statistics(new=9, unknown=6, rewardless=1))
+    assert {one.series: one.value for one in samples(half, took_s=1.0)}["roi_unknown_pct"] == 62.5
 
 
 def test_a_source_of_the_future_has_no_age() -> None:
