@@ -9,10 +9,15 @@ from storage.records import Moment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rhythm:
-    """When the last whole cycle was, and how long after the one before; logical seconds."""
+    """When the last whole cycle was, and how often they come; logical seconds.
+
+    `gap_s` is the time between the last two; `every_s` the longer of the last two gaps, as a
+    look that somebody asked for in between is no rhythm.
+    """
 
     last_s: float
     every_s: float = 0.0
+    gap_s: float = 0.0
 
 
 class Alerts:
@@ -37,11 +42,15 @@ class Alerts:
         """Return how often whole cycles came, None before the first."""
         return self._rhythm.get("cycle")
 
-    def keep_rhythm(self, at: Moment) -> None:
-        """Save that a whole cycle ended."""
-        last = self.rhythm()
-        every_s = 0.0 if last is None else at.logical_s - last.last_s
-        self._rhythm.put("cycle", Rhythm(last_s=at.logical_s, every_s=every_s))
+    def keep_rhythm(self, at: Moment, *, away: bool = False) -> None:
+        """Save that a whole cycle ended; `away`: the time before it was an absence, no rhythm."""
+        last = self.rhythm() or Rhythm(last_s=at.logical_s)
+        if away:
+            rhythm = replace(last, last_s=at.logical_s)
+        else:
+            gap_s = at.logical_s - last.last_s
+            rhythm = Rhythm(last_s=at.logical_s, every_s=max(gap_s, last.gap_s), gap_s=gap_s)
+        self._rhythm.put("cycle", rhythm)
 
     def states(self) -> list[AlertState]:
         """Return the counters of every key that is not idle."""

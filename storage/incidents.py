@@ -83,8 +83,10 @@ class Incident:
     `told` lists the channels that accepted, or may have accepted, an alert about it; `messages`
     holds the message to edit where it has one of its own (a digest is nobody's own). `held`: it
     is, or was until the last cycle, only the consequence of another incident. `critical_s`: since
-    when it is CRITICAL (logical seconds); `escalated`: the admins were told, as nobody took it.
+    when it is CRITICAL and could be taken; `escalated`: the admins were told, as nobody took it.
     `stripped`: it closed so long ago that its card has no buttons any more.
+    `untold_s`: since when nobody could be told that it is CRITICAL (logical seconds); `reached`:
+    somebody was, or the relays were asked to.
     """
 
     number: int
@@ -101,6 +103,7 @@ class Incident:
     threshold: float | None = None
     evidence: tuple[Phrase, ...] = ()
     closed: datetime | None = None
+    closed_s: float | None = None
     ack_by: str = ""
     ack_at: datetime | None = None
     ack_until_s: float | None = None
@@ -112,6 +115,8 @@ class Incident:
     critical_s: float | None = None
     escalated: bool = False
     stripped: bool = False
+    untold_s: float | None = None
+    reached: bool = False
 
 
 class Kind(StrEnum):

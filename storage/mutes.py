@@ -16,8 +16,12 @@ class Mutes:
     def add(self, mute: Mute) -> Mute:
         """Give it its number and keep it."""
         numbered = replace(mute, id=self._database.number("mute"))
-        self._rows.put(str(numbered.id), numbered)
+        self.put(numbered)
         return numbered
+
+    def put(self, mute: Mute) -> None:
+        """Keep a mute that has its number."""
+        self._rows.put(str(mute.id), mute)
 
     def get(self, number: int) -> Mute | None:
         """Return one mute, also one that has ended but was not removed yet."""

@@ -1,71 +1,64 @@
-"""Everything one commit writes about alerts: states, incidents, rows per channel; and tidying."""
+"""What one commit writes about alerts: states and incidents, and what is told of them."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
-from jobs.alerts import enqueue, escalation, flapping, inhibition, policy, tidy
+from jobs.alerts import (
+    boot,
+    escalation,
+    flapping,
+    inhibition,
+    intake,
+    policy,
+    reopening,
+    rows,
+    stripping,
+    tidy,
+)
+from jobs.alerts.boot import Resumed
 from jobs.alerts.inhibition import Causes
 from jobs.alerts.policy import Step, Tell
 from jobs.alerts.rules import Rules
-from jobs.alerts.tally import Tally
+from jobs.alerts.telling import Live, Telling
 from jobs.checks.result import absent
 from storage.alerts import Alerts
-from storage.chats import Chats, parts
 from storage.database import Database
-from storage.incidents import (
-    AlertState,
-    Delivery,
-    Incident,
-    Kind,
-    Phase,
-    Status,
-)
+from storage.incidents import AlertState, Kind, Phase
 from storage.outbox import LIVE, Outbox
-from storage.records import Moment, Observation, Outcome, Phrase, Severity
-
-Live = dict[tuple[int, str], list[Delivery]]
-Channels = Callable[[], Sequence[str]] | Sequence[str]
+from storage.records import Moment, Observation, Outcome, Severity
 
 
 class Book:
     """Changes alerts, incidents and rows together, inside the caller's transaction."""
 
-    def __init__(  # noqa: PLR0913 - parts, all named
-        self,
-        database: Database,
-        *,
-        rules: Rules,
-        channels: Channels,
-        admins: Sequence[str],
-        chats: Chats,
-        tally: Tally,
-    ) -> None:
+    def __init__(self, database: Database, *, rules: Rules, telling: Telling) -> None:
         self._alerts = Alerts(database)
         self._outbox = Outbox(database)
         self._rules = rules
-        self._channels = channels
-        self._admins = admins
-        self._chats = chats
-        self._tally = tally
+        self._telling = telling
 
-    def open_channels(self) -> list[str]:
-        """Return the channels that can be reached."""
-        return self._reachable(self._channels() if callable(self._channels) else self._channels)
+    def complete(self, seen: Iterable[Observation], complete: frozenset[str]) -> list[Observation]:
+        """Return what a whole cycle says beyond what it saw.
 
-    def _reachable(self, channels: Sequence[str]) -> list[str]:
-        return [channel for channel in channels if not self._chats.get(parts(channel)[0]).disabled]
-
-    def absent(self, complete: frozenset[str], known: set[str]) -> list[Observation]:
-        """Return an ok for each alert that a complete report does not mention any more."""
-        prefixes = tuple(complete)
-        return [
+        Whether each family of checks answers; and an ok for each alert under the prefixes that
+        it reported in full and does not mention any more, and for chats that are not listed.
+        """
+        seen = list(seen)
+        answers = intake.broken(seen)
+        prefixes = (*complete, "check:") if answers else tuple(complete)
+        known = {one.key for one in (*seen, *answers)}
+        gone = [
             absent(state.key, check=self._family(state))
             for state in self._alerts.states()
             if (state.phase is not Phase.OK or state.window or state.flaps_s)
             and state.key not in known
-            and state.key.startswith(prefixes)
+            and (state.key.startswith(prefixes) or self._unlisted(state.key))
         ]
+        return [*gone, *answers]
+
+    def _unlisted(self, key: str) -> bool:
+        family, _, chat = key.partition(":")
+        return family == "channel" and not self._telling.known(int(chat))
 
     def _family(self, state: AlertState) -> str:
         incident = self._alerts.incident(state.incident)
@@ -73,7 +66,7 @@ class Book:
 
     def take(self, observations: Iterable[Observation], *, at: Moment) -> None:
         """Run observations through the policy and write down what follows."""
-        live = self._live()
+        live = self._telling.live()
         for seen in observations:
             alert = self._alerts.state(seen.key)
             rule = self._rules.rule(seen.key)
@@ -82,31 +75,6 @@ class Book:
             if seen.outcome is not Outcome.UNKNOWN:
                 step = flapping.folded(alert, step, at=at, factor=self._rules.factor)
             self._keep(step, live, at=at)
-
-    def causes(self) -> Causes:
-        """Return what explains other alerts just now."""
-        return inhibition.causes(self._alerts.open())
-
-    def escalate(self, *, at: Moment) -> None:
-        """Tell each admin who is in none of the chats what is CRITICAL and nobody has taken."""
-        for incident in self._alerts.open():
-            seen = escalation.watched(incident, at=at, factor=self._rules.factor)
-            self._alerts.put_incident(seen.incident)
-            if not seen.due:
-                continue
-            tell = Tell(Kind.REPEAT, incident.level)
-            for channel in self._reachable(self._admins):
-                if channel not in self.open_channels():
-                    self._add(_row(seen.incident, tell, channel, at=at))
-
-    def hold_back(self, before: Causes, seen: Iterable[Observation]) -> None:
-        """Mark what is a consequence; one that fails on a cycle after its cause closed is none."""
-        after, failing = self.causes(), {one.key for one in seen if one.outcome is Outcome.FAIL}
-        for incident in self._alerts.open():
-            if before.of(incident.key) or after.of(incident.key):
-                self._alerts.put_incident(replace(incident, held=True))
-            elif incident.held and incident.key in failing:
-                self._alerts.put_incident(replace(incident, held=False))
 
     def _keep(self, step: Step, live: Live, *, at: Moment) -> None:
         alert, incident = step.alert, step.incident
@@ -118,111 +86,74 @@ class Book:
         self._alerts.put_state(alert)
         for tell in step.tells:
             if tell.note is not None:
-                self._remark(alert.key, tell, tell.note, live, at=at)
+                self._telling.remark(alert.key, tell.note, level=tell.level, live=live, at=at)
             elif incident is not None:
-                self._tell(incident, tell, live, at=at)
+                self._telling.tell(incident, tell, live=live, at=at)
 
-    def _remark(self, key: str, tell: Tell, note: Phrase, live: Live, *, at: Moment) -> None:
-        """Say something of a key to every channel; it replaces what waits there to be said."""
-        for channel in self.open_channels():
-            for row in live.get((0, channel), []):
-                if row.key == key and row.status is Status.QUEUED:
-                    self._outbox.put(replace(row, status=Status.SUPERSEDED))
-                    self._tally.superseded += 1
-            row = self._add(_note(key, note, channel, level=tell.level, at=at))
-            live[0, channel].append(row)
+    def causes(self) -> Causes:
+        """Return what explains other alerts just now."""
+        return inhibition.causes(self._alerts.open())
 
-    def tell(self, incident: Incident, tell: Tell, *, at: Moment) -> None:
-        """Tell every channel something about one incident."""
-        self._tell(incident, tell, self._live(), at=at)
+    def hold_back(self, before: Causes, seen: Iterable[Observation]) -> None:
+        """Mark what is a consequence; one that fails on a cycle after its cause closed is none."""
+        after, failing = self.causes(), {one.key for one in seen if one.outcome is Outcome.FAIL}
+        for incident in self._alerts.open():
+            if before.of(incident.key) or after.of(incident.key):
+                self._alerts.put_incident(replace(incident, held=True))
+            elif incident.held and incident.key in failing:
+                self._alerts.put_incident(replace(incident, held=False))
 
-    def _tell(self, incident: Incident, tell: Tell, live: Live, *, at: Moment) -> None:
-        called = [admin for admin in self._admins if admin in incident.told]
-        channels = [*self.open_channels(), *(self._reachable(called) if incident.closed else ())]
-        for channel in dict.fromkeys(channels):
-            rows = live.get((incident.number, channel), [])
-            plan = enqueue.plan(tell, incident, channel=channel, live=rows)
-            for row in plan.superseded:
-                self._outbox.put(replace(row, status=Status.SUPERSEDED))
-                self._tally.superseded += 1
-            for kind in plan.kinds:
-                row = self._add(_row(incident, replace(tell, kind=kind), channel, at=at))
-                live[incident.number, channel].append(row)
+    def escalate(self, *, at: Moment) -> None:
+        """Call the admins for what is CRITICAL and nobody takes."""
+        live, factor = self._telling.live(), self._rules.factor
+        for incident in self._alerts.open():
+            unheard = self._telling.unheard(incident, live)
+            watched = escalation.watched(incident, unheard=unheard, at=at, factor=factor)
+            self._alerts.put_incident(watched.incident)
+            if watched.due:
+                tell, called = Tell(Kind.ESCALATED, incident.level), self._telling.on_call()
+                self._telling.tell(watched.incident, tell, live=live, channels=called, at=at)
 
-    def _add(self, row: Delivery) -> Delivery:
-        self._tally.created += 1
-        return self._outbox.add(row)
-
-    def _live(self) -> Live:
-        live: Live = defaultdict(list)
-        for row in self._outbox.live():
-            live[row.incident, row.channel].append(row)
-        return live
-
-    def cycle_ended(self, *, away_s: float | None, at: Moment) -> None:
+    def cycle_ended(self, absence: Resumed | None, *, at: Moment) -> None:
         """Note that a whole cycle ended; the first after a longer absence says so."""
-        self._alerts.keep_rhythm(at)
-        if away_s is None:
+        self._alerts.keep_rhythm(at, away=absence is not None)
+        self._strip(at=at)
+        if absence is None:
             return
         n = sum(state.phase is Phase.FIRING for state in self._alerts.states())
-        key = "boot.back" if n else "boot.quiet"
-        note = Phrase(key, {"away_s": away_s, "n": n})
-        for channel in self.open_channels():
-            self._add(_note("boot", note, channel, level=Severity.INFO, at=at))
+        note = boot.said(absence, n=n)
+        for channel in self._telling.open_channels():
+            self._telling.add(rows.note("boot", note, channel, level=Severity.INFO, at=at))
 
-    def silence_reminders(self, number: int) -> None:
-        """Drop the reminders of an incident that somebody took."""
-        for row in self._outbox.live():
-            queued = row.status is Status.QUEUED and row.kind is Kind.REPEAT
-            if queued and row.incident == number:
-                self._outbox.put(replace(row, status=Status.SUPERSEDED))
-                self._tally.superseded += 1
+    def _strip(self, *, at: Moment) -> None:
+        """Take the buttons off the cards of what closed long ago."""
+        for incident in stripping.due(self._alerts.incidents(), at=at, factor=self._rules.factor):
+            bare = replace(incident, stripped=True)
+            self._alerts.put_incident(bare)
+            self._telling.tell(bare, Tell(Kind.UPDATE, bare.level), at=at)
 
-    def welcome(self, chat_id: int, *, at: Moment) -> None:
-        """Tell a chat of every open incident it was not told of."""
-        for incident in self._alerts.open():
-            for channel in self.open_channels():
-                if parts(channel)[0] == chat_id and channel not in incident.told:
-                    tell = Tell(Kind.FIRED, incident.level)
-                    self._add(_row(incident, tell, channel, at=at))
+    def reopen(self, number: int, *, by: str, at: Moment) -> bool:
+        """Open an incident again, taken by `by`; False where that cannot be."""
+        incident = self._alerts.incident(number)
+        if incident is None:
+            return False
+        alert, rule = self._alerts.state(incident.key), self._rules.rule(incident.key)
+        again = reopening.reopened(alert, incident, by=by, at=at, rule=rule)
+        if again is None:
+            return False
+        self._alerts.put_state(again.alert)
+        self._alerts.put_incident(again.incident)
+        self._telling.reopened(again.incident, at=at)
+        return True
 
     def tidy(self, *, at: Moment) -> None:
         """Forget what is over."""
-        rows = self._outbox.all()
-        live = [row for row in rows if row.status in LIVE]
-        for row in tidy.old_rows(rows, at=at):
+        kept = self._outbox.all()
+        live = [row for row in kept if row.status in LIVE]
+        for row in tidy.old_rows(kept, at=at):
             self._outbox.drop(row.id)
         for incident in tidy.old_incidents(self._alerts.incidents(), live, at=at):
             self._alerts.drop_incident(incident.number)
         for state in self._alerts.states():
             if tidy.idle(state, rules=self._rules, at=at):
                 self._alerts.put_state(AlertState(key=state.key))
-
-
-def _row(incident: Incident, tell: Tell, channel: str, *, at: Moment) -> Delivery:
-    return Delivery(
-        id=0,
-        incident=incident.number,
-        key=incident.key,
-        kind=tell.kind,
-        seq=incident.reminders,
-        channel=channel,
-        level=tell.level,
-        created=at.wall,
-        created_s=at.logical_s,
-    )
-
-
-def _note(key: str, note: Phrase, channel: str, *, level: Severity, at: Moment) -> Delivery:
-    return Delivery(
-        id=0,
-        incident=0,
-        key=key,
-        kind=Kind.NOTE,
-        seq=0,
-        channel=channel,
-        level=level,
-        created=at.wall,
-        created_s=at.logical_s,
-        note=note,
-    )

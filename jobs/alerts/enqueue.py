@@ -10,6 +10,7 @@ from storage.records import Severity
 
 NEWS = frozenset({Kind.FIRED, Kind.WORSE})
 CLOSING = frozenset({Kind.RESOLVED, Kind.BRIEF})
+REMINDING = frozenset({Kind.REPEAT, Kind.ESCALATED})
 BRIEF_FOR_S = {Severity.INFO: 3600.0, Severity.WARNING: 6 * 3600.0}
 
 
@@ -27,18 +28,29 @@ def plan(tell: Tell, incident: Incident, *, channel: str, live: Sequence[Deliver
     told = channel in incident.told or any(row.status is Status.SENDING for row in live)
     card = channel in incident.messages
     if incident.closed is not None:
-        superseded = tuple(row for row in queued if row.kind not in CLOSING)
+        edit = tell.kind is Kind.UPDATE
+        superseded = tuple(row for row in queued if not (edit and row.kind in CLOSING))
         return Plan(superseded, _ending(tell, incident, told=told, card=card))
     if tell.kind is Kind.WORSE:
         return Plan(tuple(queued), (Kind.WORSE,))
     if tell.kind is Kind.FIRED:
-        return Plan((), (Kind.FIRED,))
+        return Plan(tuple(row for row in queued if row.kind in CLOSING), (Kind.FIRED,))
     if any(row.kind in NEWS for row in live):  # rendered when sent, so it will say this anyway
         return Plan()
-    same = tuple(row for row in queued if row.kind is tell.kind)
     if tell.kind is Kind.UPDATE:
-        return Plan(same, (Kind.UPDATE,)) if card else Plan()
-    return Plan(same, (Kind.REPEAT if told else Kind.FIRED,))
+        same = tuple(row for row in queued if row.kind is Kind.UPDATE or row.kind in CLOSING)
+        return Plan(same, (Kind.UPDATE,) if card else ())
+    return _reminding(tell, live, told=told)
+
+
+def _reminding(tell: Tell, live: Sequence[Delivery], *, told: bool) -> Plan:
+    """Return the plan for what asks somebody to act; a call to the admins replaces a reminder."""
+    waiting = tuple(row for row in live if row.kind in REMINDING and row.status is Status.QUEUED)
+    if tell.kind is Kind.ESCALATED:
+        return Plan(waiting, (Kind.ESCALATED,))
+    if any(row.kind is Kind.ESCALATED for row in live):
+        return Plan()
+    return Plan(waiting, (Kind.REPEAT if told else Kind.FIRED,))
 
 
 def corrected(row: Delivery, incident: Incident) -> Delivery:
@@ -57,12 +69,18 @@ def too_old(row: Delivery, incident: Incident, *, age_s: float) -> bool:
 
 
 def outdated(row: Delivery, incident: Incident | None, others: Iterable[Delivery]) -> bool:
-    """Return whether the row has nothing left to say: closed meanwhile, or said by a newer one."""
-    if row.kind in CLOSING or row.kind is Kind.NOTE:
+    """Return whether the row has nothing left to say: closed or reopened meanwhile, or said anew.
+
+    A closing under way when somebody says "not fixed" is not tried again should it fail.
+    """
+    if row.kind is Kind.NOTE:
         return False
+    newer = [other for other in others if other.id > row.id and other.status is Status.QUEUED]
+    if row.kind in CLOSING:
+        reopened = incident is not None and incident.closed is None
+        return reopened or any(other.kind in CLOSING for other in newer)
     if incident is None or (incident.closed is not None and row.kind is not Kind.UPDATE):
         return True
-    newer = [other for other in others if other.id > row.id and other.status is Status.QUEUED]
     if row.kind is Kind.UPDATE:
         return any(other.kind is Kind.UPDATE for other in newer)
     return any(other.kind in NEWS for other in newer)

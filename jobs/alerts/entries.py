@@ -1,12 +1,12 @@
 """What one outcome changes in rows, incidents and alerts, inside the ledger's transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from jobs.alerts import enqueue, policy
+from jobs.alerts import enqueue, fallback, policy
 from jobs.alerts.rules import Rules
-from jobs.alerts.tally import Tally
+from jobs.alerts.tally import Latency, Tally
 from storage.alerts import Alerts
 from storage.incidents import Delivery, Incident, Kind, Status
 from storage.outbox import LIVE, Outbox
@@ -21,6 +21,16 @@ class Trouble:
     text: str = ""
     unsure: bool = False
     counts: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Rows that Telegram took as one message, when; `own`: it is of one incident, no digest."""
+
+    rows: Sequence[Delivery]
+    message_id: int | None
+    own: bool
+    at: Moment
 
 
 class Entries:
@@ -45,7 +55,7 @@ class Entries:
         age_s = at.logical_s - row.created_s
         if enqueue.too_old(row, incident, age_s=age_s):
             return True
-        return row.kind is Kind.REPEAT and policy.acked(incident, at=at)
+        return row.kind in enqueue.REMINDING and policy.acked(incident, at=at)
 
     def _beside(self, row: Delivery) -> list[Delivery]:
         if row.channel not in self._index:
@@ -64,7 +74,7 @@ class Entries:
         for row in rows:
             self._tally.failed[trouble.reason] += 1
             if trouble.unsure:
-                self.note_told(row, None)
+                self.note_told(row)
             returned = replace(
                 row,
                 status=Status.QUEUED,
@@ -99,21 +109,60 @@ class Entries:
         self._outbox.put(replace(row, status=Status.SUPERSEDED))
         self._tally.superseded += 1
 
-    def note_told(self, row: Delivery, message_id: int | None) -> None:
-        """Note that a channel knows of the incident, and its own message where there is one."""
-        incident = self._alerts.incident(row.incident)
+    def take(self, batch: Iterable[Taken]) -> None:
+        """Note what Telegram took, in few changes however many chats were told of an incident."""
+        heard: dict[int, dict[str, tuple[Delivery, int | None]]] = defaultdict(dict)
+        loud: dict[str, list[tuple[Delivery, Moment]]] = defaultdict(list)
+        late: list[tuple[Delivery, Moment]] = []
+        for one in batch:
+            for row in one.rows:
+                self._outbox.put(replace(row, status=Status.SENT, message_id=one.message_id))
+                self._tally.sent[row.level, row.kind] += 1
+                passed_s = one.at.logical_s - row.created_s
+                self._tally.latencies.append(Latency(row.level, passed_s))
+                heard[row.incident][row.channel] = (row, one.message_id if one.own else None)
+                if one.own and row.kind in enqueue.NEWS:
+                    late.append((row, one.at))
+                if policy.audible(row.kind, row.level):
+                    loud[row.key].append((row, one.at))
+        for number, told in heard.items():
+            self._note_told(number, told.values())
+            self._note_heard(number, (row for row, _ in told.values()))
+        for row, at in late:
+            self._catch_up(row, at=at)
+        for key, rows in loud.items():
+            self._keep_distance(key, rows)
+
+    def note_told(self, row: Delivery) -> None:
+        """Note that a channel knows, or may know, of the incident."""
+        self._note_told(row.incident, [(row, None)])
+
+    def _note_told(self, number: int, told: Iterable[tuple[Delivery, int | None]]) -> None:
+        """Note who knows of an incident, and its own message in each chat that has one."""
+        incident = self._alerts.incident(number)
         if incident is None:
             return
-        if row.channel not in incident.told:
-            incident = replace(incident, told=(*incident.told, row.channel))
-        if message_id is not None and row.kind in enqueue.NEWS:
-            incident = replace(incident, messages={**incident.messages, row.channel: message_id})
-        self._alerts.put_incident(incident)
+        knows = dict.fromkeys(incident.told)
+        messages = dict(incident.messages)
+        for row, message_id in told:
+            knows[row.channel] = None
+            called = row.kind is Kind.ESCALATED and row.channel not in messages
+            if message_id is not None and (row.kind in enqueue.NEWS or called):
+                messages[row.channel] = message_id
+        self._alerts.put_incident(replace(incident, told=tuple(knows), messages=messages))
 
-    def catch_up(self, row: Delivery, *, at: Moment) -> None:
+    def _note_heard(self, number: int, rows: Iterable[Delivery]) -> None:
+        """Note that somebody was told that the incident is CRITICAL: no relay has to."""
+        incident = self._alerts.incident(number)
+        if incident is not None and any(map(fallback.hears, rows)):
+            self._alerts.put_incident(replace(incident, reached=True, untold_s=None))
+
+    def _catch_up(self, row: Delivery, *, at: Moment) -> None:
         """Edit a card that was under way while its incident changed hands or closed."""
         incident = self._alerts.incident(row.incident)
         if incident is None or (incident.closed is None and incident.ack_at is None):
+            return
+        if row.channel not in incident.messages:  # a relay's mail cannot be edited
             return
         edit = replace(
             row,
@@ -127,8 +176,10 @@ class Entries:
         self._outbox.add(edit)
         self._tally.created += 1
 
-    def keep_distance(self, row: Delivery, *, at: Moment) -> None:
-        """Note when a message with sound was taken, for the next one."""
-        alert = self._alerts.state(row.key)
-        rule = self._rules.rule(row.key)
+    def _keep_distance(self, key: str, rows: Sequence[tuple[Delivery, Moment]]) -> None:
+        """Note when messages with sound about a key were taken, for the next ones."""
+        alert, rule = self._alerts.state(key), self._rules.rule(key)
+        told_s = {row.channel: at.logical_s for row, at in rows}
+        row, at = rows[-1]
+        alert = replace(alert, told_s={**alert.told_s, **told_s})
         self._alerts.put_state(policy.accepted(alert, channel=row.channel, at=at, rule=rule))

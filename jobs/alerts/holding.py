@@ -11,7 +11,7 @@ from storage.incidents import Delivery, Incident, Kind
 from storage.mutes import Mutes
 from storage.records import Moment
 
-STALE = frozenset({Kind.FIRED, Kind.WORSE, Kind.REPEAT})
+STALE = frozenset({Kind.FIRED, Kind.WORSE, Kind.REPEAT, Kind.ESCALATED})
 
 
 @dataclass(frozen=True, slots=True)

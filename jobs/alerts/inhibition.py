@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from storage.incidents import Delivery, Incident, Kind
 from storage.records import Severity
 
-NEWS = frozenset({Kind.FIRED, Kind.WORSE})
+HELD = frozenset({Kind.FIRED, Kind.WORSE, Kind.REPEAT, Kind.ESCALATED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def holds(row: Delivery, incident: Incident, cause: Incident | None) -> bool:
         return False
     if row.kind is Kind.WORSE and row.channel in incident.told:
         return cause is not None and row.level <= cause.level
-    return row.kind in NEWS or row.kind is Kind.REPEAT
+    return row.kind in HELD
 
 
 def _fits(key: str, target: str, name: str) -> bool:

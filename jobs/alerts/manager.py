@@ -5,13 +5,15 @@ from datetime import timedelta
 from typing import TypeVar
 
 from jobs.alerts import intake, policy, silences
-from jobs.alerts.book import Book, Channels
-from jobs.alerts.boot import Boot
+from jobs.alerts.book import Book
+from jobs.alerts.boot import Boot, Resumed
 from jobs.alerts.ledger import Ledger
-from jobs.alerts.muting import Muting, length
+from jobs.alerts.muting import LONGEST, Muting, length
 from jobs.alerts.policy import Tell
 from jobs.alerts.quiet import QuietHours
 from jobs.alerts.rules import Rules
+from jobs.alerts.telling import Channels, Telling
+from jobs.checks import own
 from storage.alerts import Alerts
 from storage.chats import Chats
 from storage.database import Database
@@ -21,11 +23,9 @@ from storage.records import (
     Moment,
     Observation,
     Outcome,
-    Phrase,
     Severity,
 )
 
-STATE = "bot:state"
 Result = TypeVar("Result")
 
 
@@ -55,15 +55,11 @@ class AlertManager:
             database, rules=self._rules, chats=chats, boot=self._boot, quiet_hours=quiet_hours
         )
         tally = self.ledger.tally
-        self._muting = Muting(database, tally)
-        self._book = Book(
-            database,
-            rules=self._rules,
-            channels=channels,
-            admins=admins,
-            chats=chats,
-            tally=tally,
+        self._telling = Telling(
+            database, channels=channels, admins=admins, chats=chats, tally=tally
         )
+        self._muting = Muting(database, telling=self._telling, tally=tally)
+        self._book = Book(database, rules=self._rules, telling=self._telling)
 
     def observe(
         self,
@@ -71,34 +67,35 @@ class AlertManager:
         *,
         at: Moment,
         complete: frozenset[str] | None = None,
+        resumed: Resumed | None = None,
     ) -> None:
         """Take note of what was seen in one commit; blocking.
 
         `complete` is given by a whole cycle: a known alert under one of these prefixes that was
-        not observed counts as ok, and checks that give no answer are noticed.
+        not observed counts as ok, and checks that give no answer are noticed. `resumed` is given
+        with the first whole cycle after a reboot or a sleep of the machine.
         """
         seen = [intake.clean(observation) for observation in observations]
         if self._database.error:  # an "ok" judged before this write proved nothing
-            seen = [s for s in seen if s.key != STATE or s.outcome is not Outcome.OK]
+            seen = [s for s in seen if s.key != own.STATE.key or s.outcome is not Outcome.OK]
 
         def work() -> None:
             before = self._book.causes()
             self._book.take(seen, at=at)
             self._boot.saw(seen)
             if complete is not None:
-                known = {one.key for one in seen}
-                self._book.take([*self._book.absent(complete, known), *intake.broken(seen)], at=at)
-                self._book.cycle_ended(away_s=self._boot.ended(at=at), at=at)
+                self._book.take(self._book.complete(seen, complete), at=at)
+                self._book.cycle_ended(self._boot.ended(resumed, at=at), at=at)
             self._book.hold_back(before, seen)
             self._book.escalate(at=at)
-            self._muting.expire(channels=self._book.open_channels(), at=at)
+            self._muting.expire(at=at)
             self._book.tidy(at=at)
             self._alerts.keep_moment(at)
 
         self._commit(work)
         unsaved = self._database.error
-        if unsaved and not any(s.key == STATE and s.outcome is Outcome.FAIL for s in seen):
-            self._commit(lambda: self._book.take([_unsaved(unsaved)], at=at))
+        if unsaved and not any(s.key == own.STATE.key and s.outcome is Outcome.FAIL for s in seen):
+            self._commit(lambda: self._book.take([own.unsaved(unsaved)], at=at))
 
     def open(self) -> list[Incident]:
         """Return the open incidents, worst first, then oldest."""
@@ -121,8 +118,8 @@ class AlertManager:
             rule = self._rules.rule(incident.key)
             taken = policy.ack(incident, by=intake.text(by), at=at, rule=rule)
             self._alerts.put_incident(taken)
-            self._book.silence_reminders(number)
-            self._book.tell(taken, Tell(Kind.UPDATE, taken.level), at=at)
+            self._telling.silence_reminders(number)
+            self._telling.tell(taken, Tell(Kind.UPDATE, taken.level), at=at)
             return True
 
         return self._commit(work)
@@ -136,7 +133,7 @@ class AlertManager:
                 return False
             free = policy.release(incident, by=intake.text(by), at=at)
             self._alerts.put_incident(free)
-            self._book.tell(free, Tell(Kind.UPDATE, free.level), at=at)
+            self._telling.tell(free, Tell(Kind.UPDATE, free.level), at=at)
             return True
 
         return self._commit(work)
@@ -152,8 +149,13 @@ class AlertManager:
         max_level: Severity = Severity.ERROR,
         until_fixed: bool = False,
     ) -> Mute:
-        """Hold back deliveries whose key matches, for 1 h unless said, 7 d at most."""
-        lasts = length(for_, max_level)
+        """Hold back deliveries whose key matches, for 1 h unless said, 7 d at most.
+
+        With `until_fixed`, until no open incident matches, that long at most. A mute of the same
+        things takes the place, and the number, of the one there is: the last word counts.
+        """
+        longest = LONGEST if until_fixed and for_ is None else for_
+        lasts = length(longest, max_level)
         mute = Mute(
             id=0,
             glob=intake.text(glob),
@@ -165,16 +167,18 @@ class AlertManager:
             created=at.wall,
             until_fixed=until_fixed,
         )
-        return self._commit(lambda: self._muting.begin(mute))
+        return self._commit(lambda: self._muting.begin(mute, at=at))
 
-    def unmute(self, mute_id: int, *, at: Moment) -> bool:
+    def unmute(self, mute_id: int, *, at: Moment, by: str = "") -> bool:
         """End a mute; False where there was none in force."""
-        channels = self._book.open_channels()
-        return self._commit(lambda: self._muting.end(mute_id, channels=channels, at=at))
+        return self._commit(lambda: self._muting.end(mute_id, by=intake.text(by), at=at))
 
     def reopen(self, number: int, *, by: str, at: Moment) -> bool:
-        """Open an incident again that somebody says is not fixed; False where that cannot be."""
-        raise NotImplementedError
+        """Open an incident again that somebody says is not fixed, and who thereby takes it.
+
+        False where it is open or unknown, closed for a day, or its key has another one open.
+        """
+        return self._commit(lambda: self._book.reopen(number, by=intake.text(by), at=at))
 
     def cause(self, incident: Incident) -> Incident | None:
         """Return the open incident that this one is only a consequence of just now."""
@@ -182,12 +186,7 @@ class AlertManager:
 
     def covering(self, incident: Incident, *, at: Moment) -> Mute | None:
         """Return the mute in force that holds the incident back the longest, if one does."""
-        found = [
-            mute
-            for mute in self.mutes(at=at)
-            if silences.matches(mute, incident.key, incident.level)
-        ]
-        return max(found, key=lambda mute: mute.until_s, default=None)
+        return silences.covering(self._mutes.all(), incident, at=at)
 
     def mutes(self, *, at: Moment) -> list[Mute]:
         """Return the mutes in force, the next to end first."""
@@ -198,12 +197,11 @@ class AlertManager:
         if self._boot.lasts(at=at):  # what still fires is not known yet
             return
         if any(mute.until_s <= at.logical_s for mute in self._mutes.all()):
-            channels = self._book.open_channels()
-            self._commit(lambda: self._muting.expire(channels=channels, at=at))
+            self._commit(lambda: self._muting.expire(at=at))
 
     def welcome(self, chat_id: int, *, at: Moment) -> None:
         """Tell a chat that can be reached again of every open incident it was not told of."""
-        self._commit(lambda: self._book.welcome(chat_id, at=at))
+        self._commit(lambda: self._telling.welcome(self._alerts.open(), chat_id, at=at))
 
     def listen(self, listener: Callable[[], object]) -> Callable[[], None]:
         """Call `listener` after every commit, in the thread that made it; return how to stop."""
@@ -215,13 +213,3 @@ class AlertManager:
         for listener in tuple(self._listeners):
             listener()
         return result
-
-
-def _unsaved(error: str) -> Observation:
-    return Observation(
-        key=STATE,
-        check="bot",
-        outcome=Outcome.FAIL,
-        level=Severity.CRITICAL,
-        fact=Phrase("own.state.failed", {"error": error}),
-    )

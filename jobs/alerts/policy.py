@@ -6,7 +6,7 @@ What one of its steps tells is folded while the key flaps (see `flapping`).
 
 from dataclasses import dataclass, replace
 
-from jobs.alerts import window
+from jobs.alerts import story, window
 from jobs.alerts.rules import Rule
 from storage.incidents import (
     AlertState,
@@ -18,8 +18,8 @@ from storage.incidents import (
 )
 from storage.records import Moment, Observation, Outcome, Phrase, Severity
 
-HEAD, TAIL = 10, 40
 KEPT = ("last_told_s", "told_s", "window", "flaps_s", "flap_level", "flap_told_s", "flapped_s")
+AUDIBLE = frozenset({Kind.FIRED, Kind.WORSE, Kind.REPEAT, Kind.ESCALATED})
 FIRING = frozenset({Phase.FIRING, Phase.RECOVERING})
 
 
@@ -50,7 +50,7 @@ def step(
     if incident is None:
         alert = window.looked(alert, seen.outcome, at=at)
         if seen.outcome is Outcome.OK:
-            return Step(_quiet(alert), None)
+            return Step(quiet(alert), None)
         return _failed(alert, seen, at=at, rule=rule)
     incident = _unacked_if_over(_seen(incident, seen), at=at)
     if seen.outcome is Outcome.OK:
@@ -63,7 +63,7 @@ def step(
 
 def audible(kind: Kind, level: Severity) -> bool:
     """Return whether a delivery counts as a message with sound."""
-    return kind in {Kind.FIRED, Kind.WORSE, Kind.REPEAT} and level >= Severity.WARNING
+    return kind in AUDIBLE and level >= Severity.WARNING
 
 
 def acked(incident: Incident, *, at: Moment) -> bool:
@@ -73,24 +73,19 @@ def acked(incident: Incident, *, at: Moment) -> bool:
 
 def ack(incident: Incident, *, by: str, at: Moment, rule: Rule) -> Incident:
     """Return the incident as taken by `by`, for as long as its level allows."""
-    return replace(
+    taken = replace(
         incident,
         ack_by=by,
         ack_at=at.wall,
         ack_until_s=at.logical_s + rule.at(incident.level).ack_s,
-        timeline=_told(incident, TimelineKind.ACKED, at=at, who=by),
     )
+    return story.told(taken, TimelineKind.ACKED, at=at, who=by)
 
 
 def release(incident: Incident, *, by: str, at: Moment) -> Incident:
     """Return the incident as nobody's."""
-    return replace(
-        incident,
-        ack_by="",
-        ack_at=None,
-        ack_until_s=None,
-        timeline=_told(incident, TimelineKind.RELEASED, at=at, who=by),
-    )
+    free = replace(incident, ack_by="", ack_at=None, ack_until_s=None)
+    return story.told(free, TimelineKind.RELEASED, at=at, who=by)
 
 
 def accepted(alert: AlertState, *, channel: str, at: Moment, rule: Rule) -> AlertState:
@@ -116,7 +111,7 @@ def _failed(alert: AlertState, seen: Observation, *, at: Moment, rule: Rule) -> 
     if not _fires(alert, at=at, rule=rule):
         return Step(alert, None)
     alert = replace(alert, phase=Phase.FIRING, next_due_s=None, repeats=0, window=())
-    alert = _rescheduled(alert, at=at, rule=rule)
+    alert = rescheduled(alert, at=at, rule=rule)
     opened = Incident(
         number=0,
         key=seen.key,
@@ -151,8 +146,9 @@ def _passed(
     passes = alert.passes + 1
     if passes < rule.at(alert.level).passes:
         return Step(replace(alert, phase=Phase.RECOVERING, passes=passes), incident)
-    closed = replace(incident, closed=at.wall, timeline=_told(incident, TimelineKind.CLOSED, at=at))
-    return Step(_quiet(alert), closed, (Tell(Kind.RESOLVED, incident.peak),))
+    closed = replace(incident, closed=at.wall, closed_s=at.logical_s)
+    closed = story.told(closed, TimelineKind.CLOSED, at=at)
+    return Step(quiet(alert), closed, (Tell(Kind.RESOLVED, incident.peak),))
 
 
 def _worse(
@@ -168,9 +164,9 @@ def _worse(
         ack_at=None,
         ack_until_s=None,
     )
-    incident = replace(incident, timeline=_told(incident, TimelineKind.WORSE, at=at))
+    incident = story.told(incident, TimelineKind.WORSE, at=at)
     alert = replace(alert, level=level, lower=0, lower_level=Severity.OK)
-    return Step(_rescheduled(alert, at=at, rule=rule), incident, (Tell(Kind.WORSE, level),))
+    return Step(rescheduled(alert, at=at, rule=rule), incident, (Tell(Kind.WORSE, level),))
 
 
 def _still(
@@ -183,10 +179,9 @@ def _still(
     alert = replace(alert, lower=alert.lower + 1, lower_level=worst)
     if alert.lower < rule.at(alert.level).passes:
         return _reminder(alert, incident, at=at, rule=rule)
-    incident = replace(incident, level=worst)
-    incident = replace(incident, timeline=_told(incident, TimelineKind.BETTER, at=at))
+    incident = story.told(replace(incident, level=worst), TimelineKind.BETTER, at=at)
     alert = replace(alert, level=worst, lower=0, lower_level=Severity.OK)
-    alert = _rescheduled(alert, at=at, rule=rule)
+    alert = rescheduled(alert, at=at, rule=rule)
     return Step(alert, incident, (Tell(Kind.UPDATE, worst),))
 
 
@@ -197,15 +192,13 @@ def _reminder(alert: AlertState, incident: Incident, *, at: Moment, rule: Rule) 
     alert = replace(alert, repeats=alert.repeats + 1)
     interval_s = _interval_s(alert, rule)
     alert = replace(alert, next_due_s=None if interval_s is None else at.logical_s + interval_s)
-    incident = replace(
-        incident,
-        reminders=incident.reminders + 1,
-        timeline=_told(incident, TimelineKind.REMINDED, at=at),
-    )
+    incident = replace(incident, reminders=incident.reminders + 1)
+    incident = story.told(incident, TimelineKind.REMINDED, at=at)
     return Step(alert, incident, (Tell(Kind.REPEAT, incident.level),))
 
 
-def _rescheduled(alert: AlertState, *, at: Moment, rule: Rule) -> AlertState:
+def rescheduled(alert: AlertState, *, at: Moment, rule: Rule) -> AlertState:
+    """Return the state with its reminders begun anew."""
     first_s = rule.at(alert.level).repeat_s
     due_s = None if first_s is None else at.logical_s + first_s
     return replace(alert, repeats=0, next_due_s=due_s)
@@ -219,7 +212,8 @@ def _interval_s(alert: AlertState, rule: Rule) -> float | None:
     return min(terms.repeat_s * 2.0**doublings, terms.repeat_cap_s)
 
 
-def _quiet(alert: AlertState) -> AlertState:
+def quiet(alert: AlertState) -> AlertState:
+    """Return the state of a key that is well: what outlives an incident is kept."""
     fresh = AlertState(key=alert.key)
     if alert == fresh:  # nearly every key of nearly every cycle
         return alert
@@ -240,11 +234,3 @@ def _unacked_if_over(incident: Incident, *, at: Moment) -> Incident:
     if incident.ack_until_s is None or acked(incident, at=at):
         return incident
     return release(incident, by="", at=at)
-
-
-def _told(
-    incident: Incident, kind: TimelineKind, *, at: Moment, who: str = ""
-) -> tuple[TimelineEntry, ...]:
-    entry = TimelineEntry(at=at.wall, kind=kind, level=incident.level, who=who)
-    timeline = (*incident.timeline, entry)
-    return timeline if len(timeline) <= HEAD + TAIL else timeline[:HEAD] + timeline[-TAIL:]

@@ -1,5 +1,8 @@
 """What holds a delivery back when it is about to be sent. Pure.
 
+A mute holds back what is said. The edit of a card says nothing aloud: it goes, so that a card
+tells at any time what is true, and until when it is muted.
+
 What is only the consequence of another alert waits too, for no time that is known: until a later
 commit frees it (see `inhibition`).
 """
@@ -11,7 +14,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from jobs.alerts import policy
-from storage.incidents import AlertState, Delivery, Kind, Mute
+from storage.incidents import AlertState, Delivery, Incident, Kind, Mute
 from storage.records import Moment, Severity
 
 
@@ -33,6 +36,7 @@ class Hold:
 
 
 GENERAL = ("mute:", "boot")  # notes of these keys are about no alert
+REPEATING = frozenset({Kind.REPEAT, Kind.ESCALATED, Kind.NOTE})
 CONSEQUENCE = Hold(Why.CONSEQUENCE, math.inf)
 
 
@@ -40,6 +44,32 @@ def matches(mute: Mute, key: str, level: Severity) -> bool:
     """Return whether a mute is about this key at this level; `all` is about every key."""
     everything = mute.glob == "all"
     return level <= mute.max_level and (everything or fnmatchcase(key, mute.glob))
+
+
+def alike(one: Mute, other: Mute) -> bool:
+    """Return whether two mutes are about the same keys and levels."""
+    globs = {"*" if mute.glob == "all" else mute.glob for mute in (one, other)}
+    return len(globs) == 1 and one.max_level is other.max_level
+
+
+def covering(mutes: Iterable[Mute], incident: Incident, *, at: Moment) -> Mute | None:
+    """Return the mute in force that holds the incident back the longest, if one does."""
+    found = [
+        mute
+        for mute in mutes
+        if at.logical_s < mute.until_s and matches(mute, incident.key, incident.level)
+    ]
+    return max(found, key=lambda mute: mute.until_s, default=None)
+
+
+def thins(mute: Mute, key: str, level: Severity) -> bool:
+    """Return whether a mute holds back what repeats such an alert.
+
+    A mute up to ERROR lets what is CRITICAL through once: the alert and its rise, and its end.
+    """
+    if mute.max_level is Severity.ERROR:
+        level = min(level, Severity.ERROR)
+    return matches(mute, key, level)
 
 
 def held(
@@ -55,6 +85,8 @@ def held(
 
 
 def _muted(row: Delivery, mutes: Iterable[Mute], *, at: Moment) -> Hold | None:
+    if row.kind is Kind.UPDATE:  # an edit makes no sound, and a card left as it was would lie
+        return None
     if row.kind is Kind.NOTE and row.key.startswith(GENERAL):
         return None
     ends = [mute.until_s for mute in mutes if at.logical_s < mute.until_s and _covers(mute, row)]
@@ -62,14 +94,8 @@ def _muted(row: Delivery, mutes: Iterable[Mute], *, at: Moment) -> Hold | None:
 
 
 def _covers(mute: Mute, row: Delivery) -> bool:
-    """Return whether the mute holds the row: what is CRITICAL breaks through, but only once.
-
-    A mute up to ERROR lets the alert and its rise through, and its end; not what repeats them.
-    """
-    level = row.level
-    if mute.max_level is Severity.ERROR and row.kind in {Kind.REPEAT, Kind.NOTE}:
-        level = min(level, Severity.ERROR)
-    return matches(mute, row.key, level)
+    about = thins if row.kind in REPEATING else matches
+    return about(mute, row.key, row.level)
 
 
 def _too_soon(row: Delivery, alert: AlertState, *, at: Moment, min_gap_s: float) -> Hold | None:

@@ -1,8 +1,8 @@
 """What may be forgotten, so that the state file stays small. Pure."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 
+from jobs.alerts import story
 from jobs.alerts.flapping import WITHIN_S
 from jobs.alerts.rules import Rules
 from storage.incidents import (
@@ -14,7 +14,7 @@ from storage.incidents import (
 )
 from storage.records import Moment
 
-CLOSED_FOR = timedelta(days=30)
+CLOSED_FOR_S = 30 * 24 * 3600.0
 CLOSED_KEPT = 100
 DONE_FOR_S = 24 * 3600.0
 DEAD_FOR_S = 7 * 24 * 3600.0
@@ -44,8 +44,7 @@ def old_incidents(
     return [
         incident
         for place, incident in enumerate(closed)
-        if place < excess
-        or (incident.closed is not None and at.wall - incident.closed > CLOSED_FOR)
+        if place < excess or story.closed_for_s(incident, at=at) > CLOSED_FOR_S
     ]
 
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.alerts import policy
+from jobs.alerts import policy, story
 from jobs.alerts.policy import Tell
 from jobs.alerts.rules import Row, Rule, Rules
 from storage.incidents import (
@@ -296,7 +296,7 @@ def test_the_story_stays_bounded() -> None:
     for _ in range(200):
         machine.see(fail(CRITICAL), after_s=HOUR)
     assert machine.incident is not None
-    assert len(machine.incident.timeline) == policy.HEAD + policy.TAIL
+    assert len(machine.incident.timeline) == story.HEAD + story.TAIL
     assert machine.incident.timeline[0].kind is TimelineKind.OPENED
     assert machine.incident.reminders == 200
 

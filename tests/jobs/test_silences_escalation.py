@@ -55,9 +55,9 @@ def test_it_goes_once_and_its_end_follows(office: Office) -> None:
         assert office.admin() == []
     for minute in range(30, 300, 5):
         office.see(fail(CRITICAL, "a"), now_s=minute * MINUTE)
-        assert office.admin() == [Kind.REPEAT]
+        assert office.admin() == [Kind.ESCALATED]
     office.see(ok("a"), now_s=301 * MINUTE)
-    assert office.admin() == [Kind.REPEAT, Kind.RESOLVED]
+    assert office.admin() == [Kind.ESCALATED, Kind.UPDATE, Kind.RESOLVED]
 
 
 def test_the_half_hour_counts_from_when_it_was_critical(office: Office) -> None:
@@ -68,19 +68,22 @@ def test_the_half_hour_counts_from_when_it_was_critical(office: Office) -> None:
         office.see(fail(CRITICAL, "a"), now_s=minute * MINUTE)
         assert office.admin() == []
     office.see(fail(CRITICAL, "a"), now_s=90 * MINUTE)
-    assert office.admin() == [Kind.REPEAT]
+    assert office.admin() == [Kind.ESCALATED]
 
 
 def test_what_somebody_took_does_not_escalate(office: Office) -> None:
-    """Not while it is taken; given back, it does."""
+    """Not while it is taken; given back, half an hour later."""
     office.see(fail(CRITICAL, "a"), now_s=0.0)
     assert office.alerts.ack(1, by="Lina", at=at(MINUTE))
     for minute in range(5, 60, 5):
         office.see(fail(CRITICAL, "a"), now_s=minute * MINUTE)
     assert office.admin() == []
     office.alerts.release(1, by="Lina", at=at(60 * MINUTE))
-    office.see(fail(CRITICAL, "a"), now_s=61 * MINUTE)
-    assert office.admin() == [Kind.REPEAT]
+    for minute in range(61, 85, 4):
+        office.see(fail(CRITICAL, "a"), now_s=minute * MINUTE)
+    assert office.admin() == []
+    office.see(fail(CRITICAL, "a"), now_s=90 * MINUTE)
+    assert office.admin() == [Kind.ESCALATED]
 
 
 def test_a_consequence_does_not_escalate(office: Office) -> None:
@@ -114,4 +117,4 @@ def test_the_demo_escalates_sooner(tmp_path: Path) -> None:
     office = Office(tmp_path, factor=1 / 60)
     for now_s in (0.0, 10.0, 31.0):
         office.see(fail(CRITICAL, "a"), now_s=now_s)
-    assert office.admin() == [Kind.REPEAT]
+    assert office.admin() == [Kind.ESCALATED]

@@ -163,7 +163,7 @@ MUTANTS: tuple[Mutant, ...] = (
         name="say an overdue reminder once per interval missed",
         guards="I11",
         path="jobs/alerts/enqueue.py",
-        before="    return Plan(same, (Kind.REPEAT if told else Kind.FIRED,))",
+        before="    return Plan(waiting, (Kind.REPEAT if told else Kind.FIRED,))",
         after="    return Plan((), (Kind.REPEAT if told else Kind.FIRED,))",
         tests=(MANAGER,),
     ),
