@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 MOST_POINTS = 600
@@ -19,6 +19,8 @@ class Words:
     no_data: str
     decimal: str = "."
     units: tuple[str, ...] = ("s", "min", "h", "d")
+    months: tuple[str, ...] = tuple(map(str, range(1, 13)))
+    date: str = "{d} {m}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,55 @@ class BarChart:
     empty_text: str = ""
 
 
-Spec: TypeAlias = HealthChart | BarChart
+class Point(NamedTuple):
+    """A stretch of time: its middle, and the lowest, mean and highest value in it."""
+
+    at_s: float
+    low: float
+    mean: float
+    high: float
+
+
+class Rung(NamedTuple):
+    """A unit of an axis and how much of the series' own unit it is."""
+
+    size: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A stretch of time to shade, with its name."""
+
+    since_s: float
+    until_s: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """One series over one stretch of time; neighbours further apart than `gap_s` stay apart.
+
+    `ladder` has the axis's units, the smallest first; the axis reaches from zero to `full` at
+    least. `now` spells the last value; an empty one means that there is none just now.
+    """
+
+    title: str
+    points: tuple[Point, ...]
+    since_s: float
+    until_s: float
+    zone: str
+    gap_s: float
+    words: Words
+    ladder: tuple[Rung, ...] = (Rung(1.0, ""),)
+    full: float = 0.0
+    limit: float | None = None
+    limit_text: str = ""
+    marks: tuple[Mark, ...] = ()
+    now: str = ""
+
+
+Spec: TypeAlias = HealthChart | BarChart | Curve
 
 
 def nice(value: float) -> float:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from handlers.views.charts import drawable, paint
+from handlers.views.charts import paint
 from handlers.views.plots import (
     Bar,
     BarChart,
@@ -24,6 +24,7 @@ from handlers.views.plots import (
     thin,
     time_ticks,
 )
+from handlers.views.sheet import drawable
 
 WORDS = Words(no_data="no data")
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC).timestamp()

@@ -1,0 +1,98 @@
+"""The card every picture is drawn on: colours, letters, lines; the only door to matplotlib.
+
+Everything is laid out by hand, in pixels from the lower left: axes and their ticks, which these
+pictures do not need, cost more than half of a plain matplotlib figure.
+"""
+
+import io
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+
+CARD, PLATE, INK, DIM, GRID, ALARM = (
+    "#1B222C",
+    "#232C38",
+    "#F2F5F8",
+    "#9FB0C0",
+    "#384556",
+    "#FF8A6B",
+)
+LINES = ("#56B4E9", "#E6A81C", "#3CCB9B", "#DE8FC0")
+DASHES = (0, (5, 3))
+WIDE, DPI = 900, 100
+BIG, SMALL = 20, 17
+FONT = "DejaVu Sans"
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    from matplotlib import font_manager as fonts  # noqa: PLC0415  (heavy)
+
+    return frozenset(fonts.get_font(fonts.findfont(FONT)).get_charmap())
+
+
+def drawable(text: str, most: int = 60) -> str:
+    """Return what the font can draw of a text, on one line, at most that many signs."""
+    known = _glyphs()
+    kept = "".join(ch if ch.isprintable() and ord(ch) in known else " " for ch in text)
+    line = " ".join(kept.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+class Sheet:
+    """A dark card of that many pixels, readable in light chats and in dark ones."""
+
+    def __init__(self, tall: int) -> None:
+        from matplotlib.figure import Figure  # noqa: PLC0415  (heavy)
+        from matplotlib.transforms import IdentityTransform  # noqa: PLC0415  (heavy)
+
+        size = (WIDE / DPI, tall / DPI)
+        self.tall = tall
+        self._figure: Figure = Figure(figsize=size, dpi=DPI, facecolor=CARD)
+        self._pixels = IdentityTransform()
+
+    def text(self, x: float, y: float, text: str, **style: Any) -> None:  # noqa: ANN401
+        """Write one line; `drawable` first."""
+        if not text:
+            return
+        self._figure.text(
+            x, y, text, transform=self._pixels, parse_math=False, family=FONT, **style
+        )
+
+    def line(self, xs: Sequence[float], ys: Sequence[float], **style: Any) -> None:  # noqa: ANN401
+        """Draw a line through points."""
+        from matplotlib.lines import Line2D  # noqa: PLC0415  (heavy)
+
+        self._add(Line2D(xs, ys, **style))
+
+    def area(self, points: Sequence[tuple[float, float]], colour: str, alpha: float = 0.18) -> None:
+        """Fill what the points enclose, lightly."""
+        from matplotlib.patches import Polygon  # noqa: PLC0415  (heavy)
+
+        self._add(Polygon(points, facecolor=colour, alpha=alpha, linewidth=0))
+
+    def box(self, corner: tuple[float, float], wide: float, tall: float, **style: Any) -> None:  # noqa: ANN401
+        """Draw a box from its lower left corner."""
+        from matplotlib.patches import Rectangle  # noqa: PLC0415  (heavy)
+
+        self._add(Rectangle(corner, wide, tall, **style))
+
+    def _add(self, artist: "Artist") -> None:
+        artist.set_transform(self._pixels)
+        self._figure.add_artist(artist)
+
+    def png(self) -> bytes:
+        """Return the picture; few colours make a small file."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  (heavy)
+        from PIL import Image  # noqa: PLC0415  (heavy)
+
+        canvas = FigureCanvasAgg(self._figure)
+        canvas.draw()  # type: ignore[no-untyped-call]
+        pixels = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
+        image = Image.frombuffer("RGBA", canvas.get_width_height(), bytes(pixels))
+        out = io.BytesIO()
+        image.convert("RGB").quantize(256, method=Image.Quantize.FASTOCTREE).save(out, "png")
+        return out.getvalue()
