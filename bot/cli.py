@@ -63,7 +63,7 @@ def main(words: Sequence[str] | None = None) -> int:
     logs.set_up(
         level="WARNING" if quiet else found.log_level,
         form=found.log_format,
-        secrets=[found.telegram_bot_token.get_secret_value()],
+        secrets=found.secrets,
     )
     for name, meant in settings.misspelt().items():
         LOG.warning("%s in .env is no setting of Vigie's; is %s meant?", name, meant)

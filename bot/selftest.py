@@ -44,7 +44,7 @@ class Line:
 def main(found: Settings, _: argparse.Namespace) -> int:
     """Print one line a point as soon as it is known; 0 when all are well, 1 otherwise."""
     well = True
-    redact = Redactor([found.telegram_bot_token.get_secret_value()])
+    redact = Redactor(found.secrets)
     for line in look(found):
         sys.stdout.write(f"{redact(str(line))}\n")
         sys.stdout.flush()

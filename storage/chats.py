@@ -4,16 +4,21 @@ from dataclasses import dataclass, replace
 
 from storage.database import Database
 
+RELAY = "relay:"
+FIRST_RELAY = -(2**60)  # Telegram's ids have 52 bits: no chat is ever meant
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
     """One chat; times are logical seconds.
 
-    `moved_to` is the supergroup a group became; nothing is sent before `paused_s`; `disabled`
-    says why nothing can be sent at all, until a probe at `probe_s` succeeds.
+    `name` is that of the person whose own chat it is. `moved_to` is the supergroup a group
+    became; nothing is sent before `paused_s`; `disabled` says why nothing can be sent at all,
+    until a probe at `probe_s` succeeds.
     """
 
     id: int
+    name: str = ""
     language: str = ""
     moved_to: int | None = None
     paused_s: float = 0.0
@@ -51,6 +56,11 @@ class Chats:
     def remember(self, chat_id: int, language: str) -> None:
         """Keep the language chosen in a chat."""
         self._change(chat_id, language=language)
+
+    def meet(self, chat_id: int, name: str) -> None:
+        """Keep the name of the person whose own chat this is."""
+        if self.get(chat_id).name != name:
+            self._change(chat_id, name=name)
 
     def get(self, chat_id: int) -> Chat:
         """Return what is known of the chat, or of the one it became."""
@@ -103,7 +113,27 @@ class Chats:
         self._database.commit(work)
 
 
+def is_relay(channel: str) -> bool:
+    """Return whether the channel is a fallback past Telegram (`relay:0`), not a chat."""
+    return channel.startswith(RELAY)
+
+
+def relay(number: int) -> str:
+    """Return the channel of a fallback, counted from 0."""
+    return f"{RELAY}{number}"
+
+
+def relay_number(channel: str) -> int:
+    """Return which fallback the channel is."""
+    return int(channel.removeprefix(RELAY))
+
+
 def parts(channel: str) -> tuple[int, int | None]:
-    """Return the chat id and the topic a channel names (`chat` or `chat:topic`)."""
+    """Return the chat id and the topic a channel names (`chat` or `chat:topic`).
+
+    A relay has an id no chat has, under which its pauses are kept like a chat's.
+    """
+    if is_relay(channel):
+        return FIRST_RELAY - relay_number(channel), None
     chat, _, topic = channel.partition(":")
     return int(chat), int(topic) if topic else None
