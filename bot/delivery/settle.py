@@ -3,10 +3,13 @@
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import ParamSpec, TypeVar
 
+from bot.delivery.desk import Desk
 from bot.delivery.outcome import Failed, Fault, Outcome, Sent
-from jobs.alerts.entries import Trouble
+from jobs.alerts.entries import Taken, Trouble
 from jobs.alerts.manager import AlertManager
 from storage.chats import Chat, parts
 from storage.incidents import Delivery
@@ -20,6 +23,8 @@ from storage.records import (
 from storage.records import Outcome as Seen
 
 log = logging.getLogger(__name__)
+Asked = ParamSpec("Asked")
+Result = TypeVar("Result")
 
 LONGEST_BACKOFF_S = 300.0
 JITTER = 0.2
@@ -38,8 +43,9 @@ def backoff_s(attempts: int, *, luck: float) -> float:
 class Settler:
     """Writes outcomes down; the marks come after the call, never before."""
 
-    def __init__(self, alerts: AlertManager, clock: Clock) -> None:
+    def __init__(self, alerts: AlertManager, clock: Clock, desk: Desk) -> None:
         self._alerts = alerts
+        self._desk = desk
         self._ledger = alerts.ledger
         self._clock = clock
         self._token_told = False
@@ -51,19 +57,13 @@ class Settler:
         at = self._clock()
         if isinstance(outcome, Sent):
             self._token_told = False
-            await asyncio.to_thread(
-                self._ledger.accepted,
-                rows,
-                message_id=outcome.message_id,
-                own=own,
-                at=at,
-            )
+            await self._desk.take(Taken(rows=rows, message_id=outcome.message_id, own=own, at=at))
         elif outcome.fault is Fault.GONE:
             await self._lost(channel, rows, outcome, at=at)
         elif outcome.fault in PERMANENT:
             log.error("a message was refused for good: %s", outcome.text)
             trouble = Trouble(reason=outcome.fault.value, text=outcome.text)
-            await asyncio.to_thread(self._ledger.refused, rows, trouble)
+            await self._write(self._ledger.refused, rows, trouble)
         else:
             await self._later(channel, rows, outcome, at=at)
 
@@ -72,23 +72,23 @@ class Settler:
         trouble = Trouble(reason="crash", text=type(error).__name__)
         claimed = await asyncio.to_thread(self._ledger.under_way, rows)
         old = [row for row in claimed if row.attempts >= CRASHES]
-        await asyncio.to_thread(self._ledger.refused, old, trouble)
+        await self._write(self._ledger.refused, old, trouble)
         rest = [row for row in claimed if row.attempts < CRASHES]
         at = self._clock()
         until_s = at.logical_s + backoff_s(1, luck=0.5)
-        await asyncio.to_thread(self._ledger.postponed, rest, trouble, until_s=until_s, at=at)
+        await self._write(self._ledger.postponed, rest, trouble, until_s=until_s, at=at)
 
     async def probed(self, chat: Chat, outcome: Outcome) -> None:
         """Open a chat that can be reached again, or wait for the next probe."""
         at = self._clock()
         if isinstance(outcome, Failed):
             again_s = at.logical_s + PROBE_EVERY_S
-            await asyncio.to_thread(
+            await self._write(
                 self._ledger.chats.disable, chat.id, reason=chat.disabled, probe_s=again_s
             )
             return
         log.warning("a chat can be reached again")
-        await asyncio.to_thread(self._ledger.chats.enable, chat.id)
+        await self._write(self._ledger.chats.enable, chat.id)
         await asyncio.to_thread(self._alerts.observe, [_channel(chat.id, "")], at=at)
         await asyncio.to_thread(self._alerts.welcome, chat.id, at=at)
 
@@ -104,9 +104,9 @@ class Settler:
         if outcome.fault is Fault.MIGRATED and outcome.chat_id is not None:
             log.warning("a group became a supergroup; its new id is kept")
             old = self._ledger.chats.current(parts(channel)[0])
-            await asyncio.to_thread(self._ledger.chats.migrate, old, outcome.chat_id)
+            await self._write(self._ledger.chats.migrate, old, outcome.chat_id)
         until_s = at.logical_s + self._wait_s(rows, outcome)
-        await asyncio.to_thread(self._ledger.postponed, rows, trouble, until_s=until_s, at=at)
+        await self._write(self._ledger.postponed, rows, trouble, until_s=until_s, at=at)
 
     def _wait_s(self, rows: Sequence[Delivery], outcome: Failed) -> float:
         if outcome.fault is Fault.MIGRATED:
@@ -122,12 +122,17 @@ class Settler:
         attempts = max((row.attempts for row in rows), default=1)
         return backoff_s(attempts, luck=random.random())  # noqa: S311 - spreads load, no secret
 
+    async def _write(
+        self, call: Callable[Asked, Result], *args: Asked.args, **more: Asked.kwargs
+    ) -> Result:
+        return await self._desk.write(partial(call, *args, **more))
+
     async def _lost(
         self, channel: str, rows: Sequence[Delivery], outcome: Failed, *, at: Moment
     ) -> None:
         log.critical("a chat cannot be reached any more: %s", outcome.text)
         trouble = Trouble(reason=outcome.fault.value, text=outcome.text)
-        await asyncio.to_thread(self._ledger.shut, channel, rows, trouble, at=at)
+        await self._write(self._ledger.shut, channel, rows, trouble, at=at)
         chat_id = parts(channel)[0]
         await asyncio.to_thread(self._alerts.observe, [_channel(chat_id, outcome.text)], at=at)
 

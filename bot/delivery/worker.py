@@ -5,9 +5,11 @@ import logging
 import math
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from bot.delivery.call import Caller
+from bot.delivery.desk import Desk
 from bot.delivery.grouping import NO_ALERTS, Group, Turn
 from bot.delivery.outcome import Outcome, Sender
 from bot.delivery.pace import Pace
@@ -15,7 +17,7 @@ from bot.delivery.settle import Settler
 from bot.delivery.texts import Renderer
 from jobs.alerts.agenda import Agenda
 from jobs.alerts.manager import AlertManager
-from storage.chats import Chat, parts
+from storage.chats import Chat, is_relay, parts
 from storage.incidents import Delivery, Kind
 from storage.records import Clock, Moment
 
@@ -50,7 +52,8 @@ class Worker:
         self._goodbye_s = goodbye_s
         self._pace = Pace()
         self._caller = Caller(sender, texts, alerts.ledger)
-        self._settler = Settler(alerts, clock)
+        self._desk = Desk(alerts.ledger)
+        self._settler = Settler(alerts, clock, self._desk)
         self._lanes: dict[int, asyncio.Task[None]] = {}
         self._mending: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -93,7 +96,7 @@ class Worker:
         for chat in self._ledger.chats.all():
             if chat.disabled and chat.probe_s <= at.logical_s and chat.id not in self._lanes:
                 self._start(chat.id, (), self._probe(chat))
-        for channel, rows in sorted(agenda.due.items(), key=lambda item: _urgency(item[1])):
+        for channel, rows in sorted(agenda.due.items(), key=_urgency):
             if len(self._lanes) >= LANES:
                 break  # the first lane that ends wakes us
             waits.append(self._offer(channel, rows, at=at))
@@ -101,14 +104,17 @@ class Worker:
 
     def _look(self, at: Moment) -> Agenda:
         self._alerts.expire(at=at)
-        return self._ledger.agenda(at=at)
+        next_s = self._alerts.fall_back(at=at)
+        agenda = self._ledger.agenda(at=at)
+        return replace(agenda, next_s=min(agenda.next_s, next_s))
 
     def _offer(self, channel: str, due: Sequence[Delivery], *, at: Moment) -> float:
         """Start a call to the channel, or return how long it has to wait."""
         chat_id = self._ledger.chats.current(parts(channel)[0])
         if chat_id in self._lanes:
             return math.inf
-        group = self._groups.setdefault(channel, Group(self._ledger.factor))
+        fresh = Group(self._ledger.factor, whole=is_relay(channel))
+        group = self._groups.setdefault(channel, fresh)
         turn = group.turn(due, now_s=at.logical_s)
         others = [row for row in due if row.kind in NO_ALERTS]
         rows = turn.rows or tuple(others[:1])
@@ -144,7 +150,8 @@ class Worker:
 
     async def _deliver(self, channel: str, turn: Turn) -> None:
         outcome: Outcome | None = None
-        claimed = await asyncio.to_thread(self._ledger.claim, turn.rows, at=self._clock())
+        claim = partial(self._ledger.claim, turn.rows, at=self._clock())
+        claimed = await self._desk.write(claim)
         turn = replace(turn, rows=tuple(claimed))
         try:
             if claimed:
@@ -177,13 +184,16 @@ class Worker:
 
     async def _say_goodbye(self) -> None:
         tasks = {*self._lanes.values(), *self._mending}
-        if not tasks:
-            return
-        _, late = await asyncio.wait(tasks, timeout=self._goodbye_s)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=self._goodbye_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self._desk.finish()
 
 
-def _urgency(rows: Sequence[Delivery]) -> tuple[bool, int, int]:
-    return (rows[0].kind is Kind.UPDATE, -rows[0].level, rows[0].id)
+def _urgency(due: tuple[str, Sequence[Delivery]]) -> tuple[bool, bool, int, int]:
+    """Return what goes first: what waited for Telegram in vain, then by level, then by age."""
+    channel, rows = due
+    edit = rows[0].kind is Kind.UPDATE
+    return (not is_relay(channel), edit, -rows[0].level, rows[0].id)

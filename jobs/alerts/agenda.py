@@ -69,6 +69,9 @@ class Looking:
             if row.status is Status.SENDING:
                 continue
             hold = holding.hold(row)
+            if hold is None and not starting:
+                free.append(row)
+                continue
             wait_s = -math.inf if hold is None else hold.until_s
             if starting:
                 wait_s = max(wait_s, self._boot.until_s(row, at=at))

@@ -8,6 +8,7 @@ from jobs.alerts import enqueue, fallback, policy
 from jobs.alerts.rules import Rules
 from jobs.alerts.tally import Latency, Tally
 from storage.alerts import Alerts
+from storage.chats import is_relay
 from storage.incidents import Delivery, Incident, Kind, Status
 from storage.outbox import LIVE, Outbox
 from storage.records import Moment
@@ -145,6 +146,8 @@ class Entries:
         knows = dict.fromkeys(incident.told)
         messages = dict(incident.messages)
         for row, message_id in told:
+            if incident.closed is not None and is_relay(row.channel) and row.channel not in knows:
+                self._follow(row, Kind.RESOLVED)  # it ended while this was under way
             knows[row.channel] = None
             called = row.kind is Kind.ESCALATED and row.channel not in messages
             if message_id is not None and (row.kind in enqueue.NEWS or called):
@@ -164,22 +167,18 @@ class Entries:
             return
         if row.channel not in incident.messages:  # a relay's mail cannot be edited
             return
-        edit = replace(
-            row,
-            kind=Kind.UPDATE,
-            created=at.wall,
-            created_s=at.logical_s,
-            attempts=0,
-            maybe_dup=False,
-            status=Status.QUEUED,
-        )
-        self._outbox.add(edit)
+        self._follow(replace(row, created=at.wall, created_s=at.logical_s), Kind.UPDATE)
+
+    def _follow(self, row: Delivery, kind: Kind) -> None:
+        fresh = replace(row, kind=kind, attempts=0, maybe_dup=False, status=Status.QUEUED)
+        self._outbox.add(fresh)
         self._tally.created += 1
 
     def _keep_distance(self, key: str, rows: Sequence[tuple[Delivery, Moment]]) -> None:
         """Note when messages with sound about a key were taken, for the next ones."""
         alert, rule = self._alerts.state(key), self._rules.rule(key)
-        told_s = {row.channel: at.logical_s for row, at in rows}
         row, at = rows[-1]
-        alert = replace(alert, told_s={**alert.told_s, **told_s})
+        if len(rows) > 1:
+            told_s = {row.channel: at.logical_s for row, at in rows}
+            alert = replace(alert, told_s={**alert.told_s, **told_s})
         self._alerts.put_state(policy.accepted(alert, channel=row.channel, at=at, rule=rule))

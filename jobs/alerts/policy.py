@@ -90,12 +90,10 @@ def release(incident: Incident, *, by: str, at: Moment) -> Incident:
 
 def accepted(alert: AlertState, *, channel: str, at: Moment, rule: Rule) -> AlertState:
     """Return the state after a channel took a message with sound: the next keeps its distance."""
-    told = {**alert.told_s, channel: at.logical_s}
-    alert = replace(alert, told_s=told, last_told_s=at.logical_s)
-    if alert.next_due_s is None:
-        return alert
-    due = at.logical_s + (_interval_s(alert, rule) or 0.0)
-    return replace(alert, next_due_s=max(alert.next_due_s, due))
+    told_s, due_s = {**alert.told_s, channel: at.logical_s}, alert.next_due_s
+    if due_s is not None:
+        due_s = max(due_s, at.logical_s + (_interval_s(alert, rule) or 0.0))
+    return replace(alert, told_s=told_s, last_told_s=at.logical_s, next_due_s=due_s)
 
 
 def _failed(alert: AlertState, seen: Observation, *, at: Moment, rule: Rule) -> Step:
