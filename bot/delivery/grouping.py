@@ -43,9 +43,14 @@ class Turn:
 
 @dataclass(slots=True)
 class Group:
-    """What one channel was sent lately; times are logical seconds."""
+    """What one channel was sent lately; times are logical seconds.
+
+    With `whole`, everything that is due leaves as one text, and nothing passes alone: a relay's
+    texts are not edited, and nobody wants ten mails.
+    """
 
     factor: float = 1.0
+    whole: bool = False
     opened_s: float = NEVER_S
     waiting: bool = False
     storm: Storm | None = None
@@ -58,9 +63,11 @@ class Group:
             return Turn()
         if (storm := self._storm(now_s)) is not None:
             return self._alone(alerts, now_s) or self._growth(storm, alerts, now_s)
+        wait_s = self.opened_s + WINDOW_S * self.factor - now_s
+        if self.whole:
+            return Turn(wait_s=wait_s) if wait_s > 0 else Turn(alerts)
         if len(alerts) > STORM_ABOVE:
             return Turn(alerts)
-        wait_s = self.opened_s + WINDOW_S * self.factor - now_s
         if wait_s > 0:
             self.waiting = True
             return self._alone(alerts, now_s) or Turn(wait_s=wait_s)

@@ -33,14 +33,24 @@ def plan(tell: Tell, incident: Incident, *, channel: str, live: Sequence[Deliver
         return Plan(superseded, _ending(tell, incident, told=told, card=card))
     if tell.kind is Kind.WORSE:
         return Plan(tuple(queued), (Kind.WORSE,))
+    over = tuple(row for row in queued if row.kind in CLOSING)  # it was reopened meanwhile
     if tell.kind is Kind.FIRED:
-        return Plan(tuple(row for row in queued if row.kind in CLOSING), (Kind.FIRED,))
+        return Plan(over, (Kind.FIRED,))
     if any(row.kind in NEWS for row in live):  # rendered when sent, so it will say this anyway
-        return Plan()
+        return Plan(over)
     if tell.kind is Kind.UPDATE:
-        same = tuple(row for row in queued if row.kind is Kind.UPDATE or row.kind in CLOSING)
-        return Plan(same, (Kind.UPDATE,) if card else ())
+        same = tuple(row for row in queued if row.kind is Kind.UPDATE)
+        return Plan((*over, *same), (Kind.UPDATE,) if card else ())
     return _reminding(tell, live, told=told)
+
+
+def relayed(tell: Tell, incident: Incident, *, channel: str, live: Sequence[Delivery]) -> Plan:
+    """Return the plan for a relay: it hears of a beginning and of its end, nothing between."""
+    if incident.closed is None or (tell.kind is Kind.UPDATE and incident.stripped):
+        return Plan()
+    queued = tuple(row for row in live if row.status is Status.QUEUED)
+    told = channel in incident.told or any(row.status is Status.SENDING for row in live)
+    return Plan(queued, (Kind.RESOLVED,) if told else ())
 
 
 def _reminding(tell: Tell, live: Sequence[Delivery], *, told: bool) -> Plan:

@@ -5,11 +5,10 @@ edits, nothing below CRITICAL. What concerns delivery itself, which Telegram can
 goes to the relays only, and at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from jobs.alerts import enqueue, policy
-from jobs.alerts.enqueue import Plan
 from storage.chats import is_relay
 from storage.incidents import Delivery, Incident, Kind, Status
 from storage.outbox import LIVE
@@ -17,8 +16,8 @@ from storage.records import Moment, Severity
 
 AFTER_S = 5 * 60.0
 SETTLE_S = 30.0  # after a restart, chats are tried first for this long
-OUTBOX = "bot:outbox"
-OWN = frozenset({OUTBOX})
+OUTBOX, TOKEN = "bot:outbox", "bot:token"
+OWN = frozenset({OUTBOX, TOKEN})
 HEARD = frozenset({Kind.FIRED, Kind.WORSE, Kind.REPEAT, Kind.ESCALATED})
 UNHEARD = LIVE | {Status.DEAD}
 
@@ -87,8 +86,6 @@ def eased(incident: Incident) -> Incident:
     return replace(incident, untold_s=None, reached=False)
 
 
-def ending(incident: Incident, *, channel: str, live: Sequence[Delivery]) -> Plan:
-    """Return what the end of an incident means to a relay: told where its beginning was."""
-    queued = tuple(row for row in live if row.status is Status.QUEUED)
-    told = channel in incident.told or any(row.status is Status.SENDING for row in live)
-    return Plan(queued, (Kind.RESOLVED,) if told else ())
+def informed(incident: Incident) -> list[str]:
+    """Return the relays that were, or may have been, told of the incident."""
+    return [channel for channel in incident.told if is_relay(channel)]

@@ -1,16 +1,16 @@
 """What delivery reads and writes down: what is due, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from jobs.alerts import enqueue, policy
 from jobs.alerts.agenda import Agenda, Looking
 from jobs.alerts.boot import Boot
-from jobs.alerts.entries import Entries, Trouble
+from jobs.alerts.entries import Entries, Taken, Trouble
 from jobs.alerts.holding import Holding
+from jobs.alerts.overdue import Overdue
 from jobs.alerts.quiet import QuietHours
 from jobs.alerts.rules import Rules
-from jobs.alerts.tally import Latency, Tally
+from jobs.alerts.tally import Tally
 from storage.alerts import Alerts
 from storage.chats import Chats, parts
 from storage.database import Database
@@ -40,10 +40,12 @@ class Ledger:
         self._alerts = Alerts(database)
         self._outbox = Outbox(database)
         self._mutes = Mutes(database)
+        self._boot = boot
         self._quiet_hours = quiet_hours
         self.factor = rules.factor
         self.chats = chats
         self.tally = Tally()
+        self._overdue = Overdue()
         self._looking = Looking(self._outbox, chats, boot)
 
     def recover(self) -> int:
@@ -59,13 +61,13 @@ class Ledger:
 
     def agenda(self, *, at: Moment) -> Agenda:
         """Return what may go now; rows held back, paused or shut out wait for `next_s`."""
-        return self._looking.agenda(self._holding(at), at=at)
+        return self._looking.agenda(self.holding(at), at=at)
 
     def claim(self, rows: Sequence[Delivery], *, at: Moment) -> list[Delivery]:
         """Mark as `sending` those of the rows that still have something to say, and return them."""
 
         def work() -> list[Delivery]:
-            entries, holding = self._entries(), self._holding(at)
+            entries, holding = self._entries(), self.holding(at)
             claimed = []
             for number in (row.id for row in rows):
                 row = self._outbox.get(number)
@@ -92,21 +94,21 @@ class Ledger:
         self, rows: Sequence[Delivery], *, message_id: int | None, own: bool, at: Moment
     ) -> None:
         """Note that Telegram took the rows as one message, `own` to its incident or a digest."""
+        self.together([Taken(rows=rows, message_id=message_id, own=own, at=at)])
 
-        def work() -> None:
-            entries = self._entries()
-            for row in rows:
-                self._outbox.put(replace(row, status=Status.SENT, message_id=message_id))
-                self.tally.sent[row.level, row.kind] += 1
-                passed_s = at.logical_s - row.created_s
-                self.tally.latencies.append(Latency(row.level, passed_s))
-                entries.note_told(row, message_id if own else None)
-                if own and row.kind in enqueue.NEWS:
-                    entries.catch_up(row, at=at)
-                if policy.audible(row.kind, row.level):
-                    entries.keep_distance(row, at=at)
+    def together(
+        self, taken: Sequence[Taken], works: Sequence[Callable[[], object]] = ()
+    ) -> list[object]:
+        """Note what Telegram took, then do the other works, in one commit; return their results.
 
-        self._database.commit(work)
+        The works are other calls of this ledger. Where one raises, nothing of it all is kept.
+        """
+
+        def work() -> list[object]:
+            self._entries().take(taken)
+            return [each() for each in works]
+
+        return self._database.commit(work)
 
     def postponed(
         self, rows: Sequence[Delivery], trouble: Trouble, *, until_s: float, at: Moment
@@ -152,7 +154,19 @@ class Ledger:
     def _entries(self) -> Entries:
         return Entries(self._alerts, self._outbox, rules=self._rules, tally=self.tally)
 
-    def _holding(self, at: Moment) -> Holding:
+    def oldest_s(self, *, at: Moment) -> float:
+        """Return how long the oldest alert has waited that may go to its chat, 0 for none.
+
+        After a restart that is known from the first whole cycle on.
+        """
+        if self._boot.lasts(at=at):
+            return 0.0
+        holding = self.holding(at)
+        waiting = self._outbox.live()
+        return self._overdue.oldest_s(waiting, lambda row: holding.hold(row) is not None, at=at)
+
+    def holding(self, at: Moment) -> Holding:
+        """Return what suppresses at this moment."""
         return Holding(
             self._alerts,
             self._mutes,
@@ -160,4 +174,3 @@ class Ledger:
             quiet_hours=self._quiet_hours,
             at=at,
         )
-

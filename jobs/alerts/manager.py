@@ -1,5 +1,6 @@
 """Runs observations through the policy and commits states, incidents and deliveries together."""
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
@@ -11,6 +12,7 @@ from jobs.alerts.ledger import Ledger
 from jobs.alerts.muting import LONGEST, Muting, length
 from jobs.alerts.policy import Tell
 from jobs.alerts.quiet import QuietHours
+from jobs.alerts.relaying import Relaying, Surroundings
 from jobs.alerts.rules import Rules
 from jobs.alerts.telling import Channels, Telling
 from jobs.checks import own
@@ -35,7 +37,7 @@ class AlertManager:
     While the disk refuses, everything goes on in memory and `bot:state` fires.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - parts, all named
         self,
         *,
         database: Database,
@@ -43,6 +45,7 @@ class AlertManager:
         rules: Rules | None = None,
         quiet_hours: QuietHours | None = None,
         admins: Sequence[str] = (),
+        relays: Sequence[str] = (),
     ) -> None:
         self._database = database
         self._rules = Rules() if rules is None else rules
@@ -60,6 +63,13 @@ class AlertManager:
         )
         self._muting = Muting(database, telling=self._telling, tally=tally)
         self._book = Book(database, rules=self._rules, telling=self._telling)
+        around = Surroundings(
+            reachable=self._telling.open_channels,
+            holding=self.ledger.holding,
+            boot=self._boot,
+            factor=self._rules.factor,
+        )
+        self._relaying = Relaying(database, relays=relays, around=around, tally=tally)
 
     def observe(
         self,
@@ -89,6 +99,7 @@ class AlertManager:
             self._book.hold_back(before, seen)
             self._book.escalate(at=at)
             self._muting.expire(at=at)
+            self._relaying.step(at=at)
             self._book.tidy(at=at)
             self._alerts.keep_moment(at)
 
@@ -104,6 +115,10 @@ class AlertManager:
     def incident(self, number: int) -> Incident | None:
         """Return one incident, open or closed not long ago."""
         return self._alerts.incident(number)
+
+    def known(self) -> list[Incident]:
+        """Return every incident kept, open or closed not long ago, by number."""
+        return self._alerts.incidents()
 
     def ack(self, number: int, *, by: str, at: Moment) -> bool:
         """Take an open incident, which stops its reminders; False where it is closed or unknown.
@@ -198,6 +213,16 @@ class AlertManager:
             return
         if any(mute.until_s <= at.logical_s for mute in self._mutes.all()):
             self._commit(lambda: self._muting.expire(at=at))
+
+    def fall_back(self, *, at: Moment) -> float:
+        """Ask the relays to tell what nobody could be told; return when to look again.
+
+        That is in logical seconds; delivery calls it each time it looks for what is due.
+        """
+        seen = self._relaying.look(at=at)
+        if not all(map(self._relaying.stands, seen)):
+            self._commit(lambda: self._relaying.step(at=at))
+        return min((one.at_s for one in seen if one.at_s is not None), default=math.inf)
 
     def welcome(self, chat_id: int, *, at: Moment) -> None:
         """Tell a chat that can be reached again of every open incident it was not told of."""

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from jobs.alerts import enqueue, rows
+from jobs.alerts import enqueue, fallback, rows
 from jobs.alerts.policy import Tell
 from jobs.alerts.tally import Tally
-from storage.chats import Chats, parts
+from storage.chats import Chats, is_relay, parts
 from storage.database import Database
 from storage.incidents import Delivery, Incident, Kind, Status
 from storage.outbox import Outbox
@@ -89,7 +89,8 @@ class Telling:
         told = self.about(incident, tell) if channels is None else channels
         for channel in dict.fromkeys(told):
             waiting = live.get((incident.number, channel), [])
-            plan = enqueue.plan(tell, incident, channel=channel, live=waiting)
+            planned = enqueue.relayed if is_relay(channel) else enqueue.plan
+            plan = planned(tell, incident, channel=channel, live=waiting)
             for row in plan.superseded:
                 self._supersede(row)
             for kind in plan.kinds:
@@ -97,10 +98,17 @@ class Telling:
                 live[incident.number, channel].append(row)
 
     def about(self, incident: Incident, tell: Tell) -> list[str]:
-        """Return who is told: every chat, and of edits and the end whoever was called."""
+        """Return who is told: every chat, and of edits and the end whoever was called.
+
+        Of what is wrong with delivery itself, and of the end, the relays that know of it.
+        """
+        relays = fallback.informed(incident)
+        if fallback.own(incident.key):
+            return relays
         called = [admin for admin in self._admins if admin in incident.told]
         followed = incident.closed is not None or tell.kind is Kind.UPDATE
-        return [*self.open_channels(), *(self._reachable(called) if followed else ())]
+        others = [*self._reachable(called), *relays] if followed else []
+        return [*self.open_channels(), *others]
 
     def reopened(self, incident: Incident, *, at: Moment) -> None:
         """Edit the cards of an incident that is open again; who never heard of it does now."""
@@ -123,7 +131,7 @@ class Telling:
 
     def welcome(self, incidents: Iterable[Incident], chat_id: int, *, at: Moment) -> None:
         """Tell a chat of those of the incidents that it was not told of."""
-        for incident in incidents:
+        for incident in (one for one in incidents if not fallback.own(one.key)):
             for channel in self.open_channels():
                 if parts(channel)[0] == chat_id and channel not in incident.told:
                     self.add(rows.of(incident, Tell(Kind.FIRED, incident.level), channel, at=at))
