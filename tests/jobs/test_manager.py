@@ -283,6 +283,52 @@ def test_one_observation_outside_a_cycle_answers_for_no_check(office: Office) ->
     assert [one.key for one in alerts.open()] == ["check:fresh:broken"]
 
 
+def test_a_family_that_is_no_more_answers_for_itself(office: Office) -> None:
+    """A check that was taken out of the configuration leaves no alert behind."""
+    alerts = AlertManager(database=office.database, channels=("7",), rules=Rules())
+    for now_s in range(1, 4):
+        alerts.observe([unknown("rpc:eth"), ok("cpu")], at=at(now_s), complete=frozenset())
+    assert [one.key for one in alerts.open()] == ["check:rpc:broken"]
+    folder = fail(CRITICAL, "data:folder")
+    alerts.observe([folder, ok("cpu")], at=at(4), complete=frozenset())  # explains silence
+    assert "check:rpc:broken" in {one.key for one in alerts.open()}
+    alerts.observe([ok("data:folder"), ok("cpu")], at=at(5), complete=frozenset())
+    assert alerts.open() == []
+
+
+@pytest.mark.parametrize(
+    ("listed", "stays"), [(("7", "8"), True), (("7",), False), (("7", "8:3"), True)]
+)
+def test_a_lost_chat_that_is_not_listed_any_more_is_no_alert(
+    tmp_path: Path,
+    listed: tuple[str, ...],
+    stays: bool,  # noqa: FBT001
+) -> None:
+    """Whoever takes it out of the settings has dealt with it."""
+    office = Office(tmp_path, channels=("7", "8"))
+    office.alerts.observe([fail(key="channel:8"), fail(key="channel:8")], at=at(1))
+    office.channels = listed
+    office.restart()
+    for now_s in (2, 3):
+        office.alerts.observe([ok("cpu")], at=at(now_s), complete=frozenset())
+    assert bool(office.alerts.open()) is stays
+
+
+def test_an_admin_or_a_group_that_moved_is_listed(tmp_path: Path) -> None:
+    """By its present id, too."""
+    office = Office(tmp_path, channels=("7", "-5"))
+    alerts = AlertManager(
+        database=office.database, channels=("7", "-5"), rules=PLAIN, admins=("9",)
+    )
+    alerts.ledger.chats.migrate(-5, -1005)
+    keys = ("channel:9", "channel:-1005", "channel:-5", "channel:4")
+    for now_s in (1, 2):
+        alerts.observe([fail(key=key) for key in keys], at=at(now_s))
+    for now_s in (3, 4):
+        alerts.observe([ok("cpu")], at=at(now_s), complete=frozenset())
+    assert {one.key for one in alerts.open()} == set(keys) - {"channel:4"}
+
+
 def test_hostile_values_do_not_stop_the_cycle(office: Office) -> None:
     """Lone surrogates, NaN and endless integers are made fit to keep."""
     for now_s in (1, 2):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.alerts.boot import Gap, Resumed
 from jobs.alerts.manager import AlertManager
 from jobs.alerts.rules import Rules
 from storage.database import Database
@@ -29,8 +30,8 @@ class Office:
         )
         self.outbox = Outbox(self.database)
 
-    def cycle(self, *seen: Observation, now_s: float) -> None:
-        self.alerts.observe(seen, at=at(now_s), complete=WHOLE)
+    def cycle(self, *seen: Observation, now_s: float, resumed: Resumed | None = None) -> None:
+        self.alerts.observe(seen, at=at(now_s), complete=WHOLE, resumed=resumed)
 
     def due(self, now_s: float) -> list[tuple[Kind, str]]:
         agenda = self.alerts.ledger.agenda(at=at(now_s))
@@ -123,6 +124,75 @@ def test_a_restart_between_two_cycles_is_not_told(office: Office, back_s: float)
     office.start()
     office.cycle(fail(key="a"), now_s=back_s)
     assert office.notes() == []
+
+
+def test_a_reboot_is_told_from_a_restart(office: Office) -> None:
+    """The same line, and the reason; measured by what was saved."""
+    fire(office, "a")
+    office.start()
+    office.cycle(fail(key="a"), now_s=1320.0, resumed=Resumed(why=Gap.REBOOT))
+    assert office.notes() == [Phrase("boot.rebooted", {"away_s": 720.0, "n": 1})]
+
+
+def test_a_quick_reboot_is_not_told(office: Office) -> None:
+    """Nothing was missed by it."""
+    fire(office, "a")
+    office.start()
+    office.cycle(fail(key="a"), now_s=900.0, resumed=Resumed(why=Gap.REBOOT))
+    assert office.notes() == []
+
+
+def test_a_reboot_with_nothing_open_says_that(office: Office) -> None:
+    """A new state has no absence behind it, whatever the machine did."""
+    office.cycle(ok("a"), now_s=1.0, resumed=Resumed(why=Gap.REBOOT))
+    assert office.notes() == []
+    office.start()
+    office.cycle(ok("a"), now_s=2000.0, resumed=Resumed(why=Gap.REBOOT))
+    assert office.notes() == [Phrase("boot.rebooted_quiet", {"away_s": 1999.0, "n": 0})]
+
+
+@pytest.mark.parametrize(
+    ("slept_s", "key"), [(300.0, None), (301.0, "boot.resumed_quiet"), (8 * 3600.0, "boot.resumed")]
+)
+def test_a_sleep_in_between_is_told_once(office: Office, slept_s: float, key: str | None) -> None:
+    """Without a restart; one silent line a chat, and alerts keep their counts."""
+    seen = fail(key="a") if key == "boot.resumed" else ok("a")
+    for now_s in (300.0, 600.0):
+        office.cycle(seen, now_s=now_s)
+    now_s = 600.0 + slept_s
+    office.cycle(seen, now_s=now_s, resumed=Resumed(why=Gap.SLEEP, away_s=slept_s))
+    office.cycle(seen, now_s=now_s + 300.0)
+    assert [note.key for note in office.notes()] == ([key] if key else [])
+    assert [note.values["away_s"] for note in office.notes()] == ([slept_s] if key else [])
+
+
+def test_a_sleep_before_the_first_look_is_one_line(office: Office) -> None:
+    """Restarted, asleep at once: what is known better is said, never both."""
+    fire(office, "a")
+    office.start()
+    resumed = Resumed(why=Gap.SLEEP, away_s=5000.0)
+    office.cycle(fail(key="a"), now_s=6000.0, resumed=resumed)
+    office.cycle(fail(key="a"), now_s=6300.0)
+    assert [note.key for note in office.notes()] == ["boot.resumed"]
+
+
+def test_a_look_that_was_asked_for_is_no_rhythm(office: Office) -> None:
+    """Somebody pressed "check again" ten seconds after a cycle; then the bot was restarted."""
+    for now_s in (600.0, 1200.0, 1800.0, 1810.0):
+        office.cycle(ok("a"), now_s=now_s)
+    office.start()
+    office.cycle(ok("a"), now_s=2400.0)
+    assert office.notes() == []
+
+
+def test_an_absence_is_no_rhythm(office: Office) -> None:
+    """Away for hours, twice in a row: both are told."""
+    for now_s in (300.0, 600.0):
+        office.cycle(ok("a"), now_s=now_s)
+    for now_s in (10_000.0, 20_000.0):
+        office.start()
+        office.cycle(ok("a"), now_s=now_s)
+    assert [note.key for note in office.notes()] == ["boot.quiet"] * 2
 
 
 def test_overdue_reminders_come_once(office: Office) -> None:

@@ -1,5 +1,6 @@
 """A mute until fixed ends by itself, and a mute is part of the story of what it is about."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from jobs.alerts import muting
 from jobs.alerts.rules import Row, Rules
 from storage.incidents import Kind, TimelineKind
-from storage.records import Severity
+from storage.records import Observation, Severity
 from tests.jobs.office import Office
 from tests.jobs.seen import at, fail, ok, unknown
 
@@ -246,7 +247,7 @@ def test_a_mute_that_ran_out_is_not_revived(office: Office) -> None:
 
 
 LOOKS = st.sampled_from(["ok", "fail", "critical", "unknown", "warning"])
-SEEN = {
+SEEN: dict[str, Callable[[str], Observation]] = {
     "ok": ok, "unknown": unknown, "fail": lambda key: fail(ERROR, key),
     "warning": lambda key: fail(WARNING, key), "critical": lambda key: fail(CRITICAL, key),
 }  # fmt: skip
