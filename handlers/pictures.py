@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from handlers.call import Call, blocking
 from handlers.views import plots
-from handlers.views.i18n import Language
+from handlers.views.reading import words
 from handlers.views.text import clean
 from handlers.views.top import MARKS, Page
 
@@ -32,7 +32,7 @@ def _health(call: Call) -> plots.HealthChart:
         until_s=until.timestamp(),
         zone=str(display.timezone),
         gap_s=max(3 * display.health_every_s, (until - since).total_seconds() / 100),
-        words=_words(call.language),
+        words=words(call.language),
     )
 
 
@@ -51,14 +51,6 @@ def _panel(name: str, rows: list[tuple[datetime, float]], call: Call) -> plots.P
         limit_text=call.language.plain("chart.limit", limit=call.language.value(name, limit)),
         now=call.language.value(name, rows[-1][1]) if rows else "",
         duration=name.endswith("_s"),
-    )
-
-
-def _words(language: Language) -> plots.Words:
-    return plots.Words(
-        no_data=language.plain("word.no_data"),
-        decimal=language.catalogue.formats.decimal,
-        units=tuple(language.plain("chart.units").split()),
     )
 
 

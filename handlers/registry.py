@@ -17,6 +17,7 @@ from handlers.access import Role
 from handlers.ack import ack
 from handlers.alerts import alerts
 from handlers.call import Command
+from handlers.chart import chart
 from handlers.context import Services
 from handlers.dispatch import Fallback, Runner
 from handlers.gate import Gate
@@ -34,6 +35,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="health", aliases=("sante",), handler=health, slow=True),
     Command(name="alerts", aliases=("alertes",), handler=alerts),
     Command(name="top5", aliases=("top",), handler=top5, slow=True),
+    Command(name="chart", aliases=("courbe",), handler=chart, slow=True),
     Command(name="sources", handler=sources, slow=True),
     Command(name="check", aliases=("verifier",), handler=check, role=Role.OPERATOR, slow=True),
     Command(name="ack", aliases=("prendre",), handler=ack, role=Role.OPERATOR, changes=True),

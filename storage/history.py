@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from storage import hours
 from storage.clock import monotonic_s, wall_now
-from storage.hours import DAY_US, Slot
+from storage.hours import DAY_US
 from storage.pruning import prune
-from storage.records import Sample
+from storage.records import Sample, Slot
 from storage.schema import (
     PLAIN,
     PUT_HOUR,

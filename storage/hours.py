@@ -1,7 +1,8 @@
 """Samples by the hour: how raw ones become sums of an hour, and how both are read as one."""
 
 import sqlite3
-from typing import NamedTuple
+
+from storage.records import Slot
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -28,7 +29,7 @@ _NEWEST, _NEXT_SERIES = (
     )
 )
 _SLOTS = """
-SELECT at / :step * :step AS slot, min(low), sum(mean * n) / sum(n), max(high), sum(n) FROM (
+SELECT at / :step * :step / 1e6 AS slot, min(low), sum(mean * n) / sum(n), max(high), sum(n) FROM (
     SELECT at, low, mean, high, n FROM hour
     WHERE series = :name AND at BETWEEN :since AND :until
     UNION ALL
@@ -36,16 +37,6 @@ SELECT at / :step * :step AS slot, min(low), sum(mean * n) / sum(n), max(high), 
     WHERE series = :name AND at BETWEEN :since AND :until)
 GROUP BY slot ORDER BY slot
 """
-
-
-class Slot(NamedTuple):
-    """The samples of one stretch of time, which begins `at` (microseconds since 1970)."""
-
-    at: int
-    low: float
-    mean: float
-    high: float
-    n: int
 
 
 def slots(db: sqlite3.Connection, name: str, *, since: int, until: int, step: int) -> list[Slot]:

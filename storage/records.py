@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 
 class Severity(IntEnum):
@@ -63,7 +63,8 @@ class Observation:
     outcome is `fail`. `value` and `threshold` share the unit the fact tells. The catalogue may
     hold `<fact.key>.effect` and `<fact.key>.try` beside the fact: what it means, what to do.
     `clears` is False for an ok inside the margin below a limit: too well to fire, not well enough
-    to close an alert that does.
+    to close an alert that does. `waits` is True for an unknown that is expected and will end by
+    itself: no sign of a broken check.
     """
 
     key: str
@@ -75,6 +76,7 @@ class Observation:
     threshold: float | None = None
     evidence: tuple[Phrase, ...] = ()
     clears: bool = True
+    waits: bool = False
 
 
 class Provenance(StrEnum):
@@ -113,3 +115,13 @@ class Sample:
     series: str
     at: datetime
     value: float
+
+
+class Slot(NamedTuple):
+    """The `n` samples of one stretch of time, which begins at this Unix time."""
+
+    at_s: float
+    low: float
+    mean: float
+    high: float
+    n: int

@@ -112,7 +112,7 @@ def _values(sheet: Sheet, plate: Plate) -> None:
 
 
 def _shades(sheet: Sheet, plate: Plate) -> None:
-    """Shade each incident, under a bar for those who see no colours; name it where there is room."""
+    """Shade each incident, under a bar that needs no colour; name it where there is room."""
     free = 0.0
     for mark in sorted(plate.spec.marks, key=lambda each: each.since_s):
         left, right = _span(plate, mark)

@@ -1,0 +1,138 @@
+"""One series over one stretch of time: its figures, and the picture they make. Pure."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from handlers.views import plots
+from handlers.views.i18n import Language
+from handlers.views.plots import Mark, Point, Rung
+from handlers.views.text import clean
+from storage.incidents import Incident
+from storage.records import Slot
+
+PERIODS = {
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "90d": timedelta(days=90),
+}
+UNITS_S = (1.0, 60.0, 3600.0, 86_400.0)
+THOUSANDS = (Rung(1.0, ""), Rung(1e3, "k"), Rung(1e6, "M"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What history has of a series from `since` to `until`, by stretches of `step`.
+
+    `now` is the last value, None where there is none just now; gaps are longer than `gap`.
+    `incidents` are those to shade.
+    """
+
+    series: str
+    since: datetime
+    until: datetime
+    step: timedelta
+    gap: timedelta
+    slots: Sequence[Slot] = ()
+    now: float | None = None
+    limit: float | None = None
+    incidents: Sequence[Incident] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The extremes, and the value that half of all samples stayed below."""
+
+    low: float
+    median: float
+    high: float
+
+
+def figures(slots: Sequence[Slot]) -> Figures | None:
+    """Return the figures of all samples, the median by the means of their stretches."""
+    good = [slot for slot in slots if all(map(math.isfinite, (slot.low, slot.mean, slot.high)))]
+    if not good:
+        return None
+    ranked = sorted(good, key=lambda slot: slot.mean)
+    half, passed = sum(slot.n for slot in good) / 2, 0
+    median = ranked[-1].mean
+    for slot in ranked:
+        passed += slot.n
+        if passed >= half:
+            median = slot.mean
+            break
+    low, high = min(slot.low for slot in good), max(slot.high for slot in good)
+    return Figures(low=low, median=median, high=high)
+
+
+def title(series: str, language: Language) -> str:
+    """Return what a series is called, in full."""
+    kind, colon, part = series.partition(":")
+    return language.plain(f"chart.{kind}.part" if colon else f"chart.{kind}", part=part)
+
+
+def spelled(series: str, value: float, language: Language) -> str:
+    """Return a value of a series in its own unit."""
+    return language.value(series.partition(":")[0], value)
+
+
+def curve(reading: Reading, language: Language, zone: str) -> plots.Curve:
+    """Return what to draw."""
+    half = reading.step.total_seconds() / 2
+    since_s, until_s = reading.since.timestamp(), reading.until.timestamp()
+    points = []
+    for slot in reading.slots:
+        at_s = slot.at_s + half
+        points.append(Point(min(max(at_s, since_s), until_s), slot.low, slot.mean, slot.high))
+    kind, limit = reading.series.partition(":")[0], reading.limit
+    said = "" if limit is None else spelled(reading.series, limit, language)
+    return plots.Curve(
+        title=title(reading.series, language),
+        points=tuple(points),
+        since_s=since_s,
+        until_s=until_s,
+        zone=zone,
+        gap_s=reading.gap.total_seconds(),
+        words=words(language),
+        ladder=_ladder(kind, language),
+        full=100.0 if kind.endswith("_pct") else 0.0,
+        limit=limit,
+        limit_text=language.plain("chart.limit", limit=said),
+        marks=tuple(_mark(incident, reading.until) for incident in reading.incidents),
+        now="" if reading.now is None else spelled(reading.series, reading.now, language),
+    )
+
+
+def _mark(incident: Incident, until: datetime) -> Mark:
+    end = until if incident.closed is None else incident.closed
+    label = f"#{incident.number}"
+    return Mark(since_s=incident.opened.timestamp(), until_s=end.timestamp(), label=label)
+
+
+def words(language: Language) -> plots.Words:
+    """Return what every picture says, in the reader's language."""
+    formats = language.catalogue.formats
+    return plots.Words(
+        no_data=language.plain("word.no_data"),
+        decimal=formats.decimal,
+        units=tuple(language.plain("chart.units").split()),
+        months=formats.months,
+        date=formats.date,
+    )
+
+
+def _ladder(kind: str, language: Language) -> tuple[Rung, ...]:
+    formats = language.catalogue.formats
+    if kind.endswith("_pct"):
+        return (Rung(1.0, "%"),)
+    if kind.endswith("_bytes"):
+        return tuple(Rung(1000.0**power, name) for power, name in enumerate(formats.sizes))
+    if kind.endswith("_usd_min"):
+        return (Rung(1.0, clean(formats.roi.format(x=""))),)
+    if kind.endswith("_s"):
+        units = language.plain("chart.units").split()
+        named = (Rung(size, unit) for size, unit in zip(UNITS_S, units, strict=True))
+        return (Rung(0.001, formats.millisecond.format(x="").strip()), *named)
+    return THOUSANDS
