@@ -8,11 +8,13 @@ from telegram.ext import Application, Defaults, JobQueue, Updater
 from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.answers import Believed, Refusals
+from bot.delivery.relay import Relays, Ways
 from bot.delivery.telegram import TelegramSender
 from bot.delivery.texts import Texts
 from bot.delivery.worker import Worker
 from bot.looking import Looking, looking
 from bot.polling import Sieve
+from bot.schedule import calendar
 from bot.settings import Settings
 from handlers import menu, registry
 from handlers.access import Access
@@ -21,12 +23,16 @@ from handlers.context import Display, Limits, Services
 from jobs.alerts.manager import AlertManager
 from jobs.alerts.quiet import QuietHours
 from jobs.alerts.rules import Rules
+from jobs.probes.boot import boot_mark
+from jobs.timetable import Timetable
 from storage.alerts import Alerts
-from storage.chats import Chats
+from storage.boots import Boots
+from storage.chats import Chats, relay
 from storage.clock import resume
 from storage.database import Database
 from storage.files import LockedError, ProcessLock
 from storage.history import History
+from storage.job_runs import JobRuns
 
 LOG = logging.getLogger("vigie.app")
 App: TypeAlias = Application[Any, Any, Any, Any, Any, Any]
@@ -56,6 +62,7 @@ class Program:
     worker: Worker
     sieve: Sieve
     looking: Looking
+    timetable: Timetable
     lock: ProcessLock
 
     @property
@@ -76,6 +83,7 @@ class Program:
 
     async def close(self) -> None:
         """Close what holds processes, files and the lock; everything is already committed."""
+        await self.timetable.finish()
         await self.services.watch.finish()
         await self.services.charts.close()
         self.looking.history.close()
@@ -104,7 +112,8 @@ def build(
     transport = over_http(found) if transport is None else transport
     lock = _lock(found)
     database = Database(found.state_dir / "state.json")
-    clock = resume(Alerts(database).moment())
+    saved = Alerts(database).moment()
+    clock = resume(saved)
     chats = Chats(database, default=found.language)
     alerts = AlertManager(
         database=database,
@@ -112,14 +121,20 @@ def build(
         rules=rules,
         quiet_hours=_quiet(found),
         admins=tuple(map(str, found.telegram_admin_ids)),
+        relays=tuple(map(relay, range(len(found.addresses)))),
     )
     parts = looking(
         found,
         clock=clock,
-        history=History(found.state_dir / "history.sqlite"),
+        history=History(found.state_dir / "history.sqlite", kept_days=found.history_days),
         alerts=alerts,
         database=database,
+        booted=saved if Boots(database).changed(boot_mark) else None,
     )
+    jobs = calendar(found, history=parts.history, clock=clock)
+    timetable = Timetable(jobs, runs=JobRuns(database), clock=clock)
+    parts.own.jobs = timetable.standings
+    parts.own.outbox_s = lambda at: alerts.ledger.oldest_s(at=at)
     services = Services(
         watch=parts.watch,
         alerts=alerts,
@@ -142,12 +157,18 @@ def build(
         services=services,
         worker=Worker(
             alerts=alerts,
-            sender=TelegramSender(application.bot, chats),
-            texts=Texts(chats, timezone=found.timezone),
+            sender=Ways(TelegramSender(application.bot, chats), Relays(found.addresses)),
+            texts=Texts(
+                chats,
+                timezone=found.timezone,
+                alerts=alerts,
+                admins=found.telegram_admin_ids,
+            ),
             clock=clock,
         ),
         sieve=sieve,
         looking=parts,
+        timetable=timetable,
         lock=lock,
     )
 
@@ -192,8 +213,10 @@ def _display(found: Settings) -> Display:
             memory_pct=found.memory_warning,
             disk_pct=found.disk_warning,
             data_age_s=found.fresh_warning.total_seconds(),
+            new_24h=found.low_volume_per_day or None,
         ),
         health_every_s=found.health_every.total_seconds(),
+        quiet_hours=_quiet(found),
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.settings import Settings
+from jobs.absences import Absences
 from jobs.checks.resources import ladder
 from jobs.checks.standard import Limits, standard
 from jobs.gather import Gatherer, Sources
@@ -13,7 +14,7 @@ from jobs.watch import Listener, Watch
 from storage.database import Database
 from storage.history import History
 from storage.opportunities import Opportunities
-from storage.records import Clock
+from storage.records import Clock, Moment
 from storage.tracker import ReadOptions, Tracker
 
 CPU_MARGIN_PCT = 10
@@ -28,6 +29,7 @@ class Looking:
     opportunities: Opportunities
     host: HostProbe
     lag: LoopLag
+    own: OwnProbe
     watch: Watch
 
 
@@ -48,15 +50,19 @@ def limits(found: Settings) -> Limits:
     )
 
 
-def looking(
+def looking(  # noqa: PLR0913 - parts, all named
     found: Settings,
     *,
     clock: Clock,
     history: History,
     alerts: Listener | None = None,
     database: Database | None = None,
+    booted: Moment | None = None,
 ) -> Looking:
-    """Build it over `history`; without `alerts` nothing is alerted and no samples are kept."""
+    """Build it over `history`; without `alerts` nothing is alerted and no samples are kept.
+
+    `booted` is the last moment before the machine started anew, None where it did not.
+    """
     opportunities = Opportunities(history)
     tracker = Tracker(
         found.data_dir,
@@ -65,18 +71,19 @@ def looking(
     )
     host = HostProbe({"data": found.data_dir, "state": found.state_dir})
     lag = LoopLag()
+    own = OwnProbe(
+        found.state_dir,
+        lag=lag,
+        state_error=lambda: (database.error if database else "") or history.error,
+        damaged=lambda: _damaged(database, history),
+    )
     gatherer = Gatherer(
         Sources(
             tracker=tracker,
             opportunities=opportunities,
             processes=ProcessProbe(found.scraper_commands),
             host=host,
-            own=OwnProbe(
-                found.state_dir,
-                lag=lag,
-                state_error=lambda: (database.error if database else "") or history.error,
-                damaged=lambda: _damaged(database, history),
-            ),
+            own=own,
         )
     )
     watch = Watch(
@@ -85,8 +92,11 @@ def looking(
         clock=clock,
         alerts=alerts,
         history=None if alerts is None else history,
+        absences=Absences(every=found.health_every, booted=booted),
     )
-    return Looking(history=history, opportunities=opportunities, host=host, lag=lag, watch=watch)
+    return Looking(
+        history=history, opportunities=opportunities, host=host, lag=lag, own=own, watch=watch
+    )
 
 
 def _damaged(database: Database | None, history: History) -> tuple[str, ...]:

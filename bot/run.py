@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from itertools import chain, repeat
 from typing import Any
 
@@ -16,8 +17,9 @@ from telegram.error import InvalidToken, TelegramError
 
 from bot.app import Program, build
 from bot.polling import ConflictWatch
-from bot.schedule import Schedule
+from bot.schedule import LOOK_AT_THE_CALENDAR, Schedule, Tick
 from bot.settings import OFFICIAL_API, Settings
+from jobs.checks import own
 from storage.clock import monotonic_s
 from storage.files import LockedError
 
@@ -27,6 +29,7 @@ EXIT_SECOND_POLLER = 4
 EXIT_LOCKED = 5
 CONNECT_AGAIN_S = (1.0, 2.0, 5.0, 10.0)
 CONNECT_AGAIN_AT_MOST_S = 30.0
+TOKEN_AGAIN_S = 300.0
 POLLER = "Updater:start_polling"
 STOP_WITHIN_S = 8.0
 GIVE_UP_AFTER_S = 9.5
@@ -86,12 +89,15 @@ class Service:
         self._program = program
         self._app = program.application
         self._stop = asyncio.Event()
+        self._refused = asyncio.Event()
         self._exit_code = 0
         program.sieve.on_bad_token = self._on_bad_token
         self._schedule = Schedule(
             queue=program.queue,
-            every=program.settings.health_every,
-            cycle=program.services.watch.run,
+            ticks=(
+                Tick("watch", program.settings.health_every, program.services.watch.run),
+                Tick("calendar", LOOK_AT_THE_CALENDAR, program.timetable.tick),
+            ),
         )
 
     def stop(self, exit_code: int = 0) -> None:
@@ -125,20 +131,47 @@ class Service:
     def _on_end(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or self._stop.is_set():
             return
-        if (error := task.exception()) is not None:
+        error = task.exception()
+        if isinstance(error, InvalidToken):  # PTB's poller: `_on_bad_token` decided
+            return
+        if error is not None:
             LOG.critical("%s failed; ending", task.get_name(), exc_info=error)
             self.stop(1)
 
     async def _connect(self) -> None:
-        """Reach Telegram, however long it takes; then poll and push the command menus."""
-        try:
-            await _insist(self._app.initialize)
+        """Reach Telegram, however long it takes; then poll and push the command menus.
+
+        Where the token is refused and there are fallbacks, tell them, and try again for ever.
+        """
+        while True:
+            try:
+                await self._meet()
+            except InvalidToken:
+                self._on_bad_token()
+            await self._refused.wait()
+            await self._note_token(refused=True)
+            await asyncio.sleep(TOKEN_AGAIN_S)
+            self._refused.clear()
+            if self._program.updater.running:
+                with suppress(TelegramError):
+                    await self._program.updater.stop()
+
+    async def _meet(self) -> None:
+        await _insist(self._app.initialize)
+        if not self._app.running:
             await self._app.start()
-            await self._poll()
-            LOG.info("connected", extra={"bot": self._app.bot.username})
-            await _insist(self._program.push_menus)
-        except InvalidToken:
-            self._on_bad_token()
+        await self._poll()
+        LOG.info("connected", extra={"bot": self._app.bot.username})
+        await self._note_token(refused=False)
+        await _insist(self._program.push_menus)
+
+    async def _note_token(self, *, refused: bool) -> None:
+        """Make it an alert of its own where somebody can hear of it."""
+        if self._program.settings.fallback_urls:
+            services = self._program.services
+            await asyncio.to_thread(
+                services.alerts.observe, [own.token(refused=refused)], at=services.clock()
+            )
 
     async def _poll(self) -> None:
         """Start PTB's poller; if it ever ends by itself, no deaf bot is left running."""
@@ -154,10 +187,13 @@ class Service:
     def _on_bad_token(self) -> None:
         root = self._program.settings.telegram_api_url
         where = "" if root == HttpUrl(OFFICIAL_API) else ", and check TELEGRAM_API_URL"
-        LOG.critical(
-            "Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the current one%s", where
-        )
-        self.stop(EXIT_SETTINGS)
+        if not self._refused.is_set():
+            LOG.critical(
+                "Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the current one%s", where
+            )
+        self._refused.set()
+        if not self._program.settings.fallback_urls:
+            self.stop(EXIT_SETTINGS)
 
     def _on_second_poller(self) -> None:
         if not self._stop.is_set():

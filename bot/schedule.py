@@ -2,67 +2,98 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from telegram.ext import ContextTypes, JobQueue
 
+from bot.settings import Settings
+from jobs import housekeeping
+from jobs.calendar import Job
+from jobs.timetable import blocking
 from storage.clock import monotonic_s
+from storage.history import History
+from storage.records import Clock
 
 LOG = logging.getLogger("vigie.schedule")
 # A late run is better than none: without this APScheduler drops a job that starts > 1 s late.
 NEVER_DROP = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
 LEAST_PATIENCE_S = 10.0
+LOOK_AT_THE_CALENDAR = timedelta(seconds=15)
+
+
+def calendar(found: Settings, *, history: History, clock: Clock) -> tuple[Job, ...]:
+    """Return what is done once per local date: one entry per job, at the owner's local time."""
+    tidy = blocking("maintenance", lambda _: housekeeping.run(history, now=clock().wall))
+    return (
+        Job(name="maintenance", at=time(3, 30), catch_up=timedelta(hours=24), zone=found.timezone,
+            work=tidy),
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Tick:
+    """Something repeated every `every`; `work` is never started beside itself."""
+
+    name: str
+    every: timedelta
+    work: Callable[[], Awaitable[object]]
+    started_s: float = field(default=0.0, init=False)
+
+    def overdue_s(self, now_s: float) -> float:
+        """Return by how many seconds it is later than it may be; 0 if it is not."""
+        every_s = self.every.total_seconds()
+        patience_s = every_s + max(LEAST_PATIENCE_S, every_s / 2)
+        return max(0.0, now_s - self.started_s - patience_s)
 
 
 class Schedule:
-    """Runs the health cycle every `every`, whatever the wall clock does.
+    """Repeats its ticks, whatever the wall clock does.
 
     APScheduler waits for wall-clock times: set back by two hours, it is silent for two hours.
-    The guard counts on the steady clock and starts the job anew when a cycle is overdue.
+    The guard counts on the steady clock and starts a tick anew that is overdue.
     """
 
     def __init__(
         self,
         *,
         queue: JobQueue[Any],
-        every: timedelta,
-        cycle: Callable[[], Awaitable[object]],
+        ticks: Sequence[Tick],
         steady_s: Callable[[], float] = monotonic_s,
     ) -> None:
         self._queue = queue
-        self._every = every
-        self._cycle = cycle
+        self._ticks = tuple(ticks)
         self._steady_s = steady_s
-        self._started_s = steady_s()
 
     async def start(self) -> None:
         """Start the scheduler, which does not need Telegram to be reachable."""
         await self._queue.start()
-        self._plan()
+        for tick in self._ticks:
+            self._plan(tick)
 
-    def _plan(self) -> None:
-        self._started_s = self._steady_s()
-        job = self._queue.run_repeating(self._run, self._every, name="watch", job_kwargs=NEVER_DROP)
+    def _plan(self, tick: Tick) -> None:
+        async def run(_: ContextTypes.DEFAULT_TYPE) -> None:
+            tick.started_s = self._steady_s()
+            await tick.work()
+
+        tick.started_s = self._steady_s()
+        job = self._queue.run_repeating(run, tick.every, name=tick.name, job_kwargs=NEVER_DROP)
         job.job.modify(next_run_time=datetime.now(UTC))  # `first=0` waits for a whole interval
 
-    async def _run(self, _: ContextTypes.DEFAULT_TYPE) -> None:
-        self._started_s = self._steady_s()
-        await self._cycle()
-
-    def overdue_s(self) -> float:
-        """Return by how many seconds the next cycle is later than it may be; 0 if it is not."""
-        every_s = self._every.total_seconds()
-        patience_s = every_s + max(LEAST_PATIENCE_S, every_s / 2)
-        return max(0.0, self._steady_s() - self._started_s - patience_s)
+    def overdue(self) -> list[Tick]:
+        """Return the ticks that should have run by now."""
+        now_s = self._steady_s()
+        return [tick for tick in self._ticks if tick.overdue_s(now_s) > 0]
 
     async def guard(self) -> None:
-        """Start the job anew when a cycle is overdue; never returns."""
+        """Start anew what is overdue; never returns."""
+        pause_s = min(tick.every.total_seconds() / 5 for tick in self._ticks)
         while True:
-            await asyncio.sleep(min(self._every.total_seconds() / 5, LEAST_PATIENCE_S))
-            if self.overdue_s() > 0:
-                LOG.warning("no health cycle for too long (clock set back?): starting it anew")
-                for job in self._queue.get_jobs_by_name("watch"):
+            await asyncio.sleep(min(pause_s, LEAST_PATIENCE_S))
+            for tick in self.overdue():
+                LOG.warning("no %s for too long (clock set back?): starting it anew", tick.name)
+                for job in self._queue.get_jobs_by_name(tick.name):
                     job.schedule_removal()
-                self._plan()
+                self._plan(tick)

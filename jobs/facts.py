@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from storage.opportunities import Statistics
-from storage.records import Moment, Phrase
+from storage.records import Moment, Phrase, Severity
 from storage.tracker import Snapshot
 
 
@@ -86,14 +87,71 @@ class Host:
     network: Network | None
 
 
+class JobState(StrEnum):
+    """How a calendar job stands today; `due` is not run yet, `late` runs longer than expected."""
+
+    WELL = "well"
+    DUE = "due"
+    RUNNING = "running"
+    LATE = "late"
+    RETRYING = "retrying"
+    FAILED = "failed"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStanding:
+    """A calendar job on the latest date whose time has come, at `begin`.
+
+    `last` is the end of its last success, `following` when it is started next; `level` is how
+    bad a failure is. An empty `error` of a run that failed means that it was interrupted.
+    """
+
+    name: str
+    state: JobState
+    level: Severity
+    begin: datetime
+    last: datetime | None
+    following: datetime
+    tries: int = 0
+    error: str = ""
+    running_s: float = 0.0
+    limit_s: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
-    """The bot itself; an empty `state_error` means its folder can be written."""
+    """The bot itself; an empty `state_error` means its folder can be written.
+
+    `outbox_s`: how long the oldest alert waits for Telegram, None where nobody knows.
+    """
 
     rss_bytes: int
     loop_lag_p95_s: float | None
     state_error: str = ""
     damaged: tuple[str, ...] = ()
+    jobs: tuple[JobStanding, ...] = ()
+    outbox_s: float | None = None
+
+
+class Why(StrEnum):
+    """Why nobody looked: the machine or the bot stood still, its clock jumped, it booted."""
+
+    SLEPT = "slept"
+    JUMPED = "jumped"
+    BOOTED = "booted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """A time without a look in which the scrapers may not have run either; `ended` is the look.
+
+    A clock that jumps forward is one to all who compare times: data are older at once.
+    """
+
+    why: Why
+    for_s: float
+    ended: Moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +159,7 @@ class Facts:
     """One look at the tracker, the machine and the bot.
 
     `drift_s` is how far the wall clock moved against the steady one since the last look.
+    `absence` is the last time nobody looked, None if there was none.
     """
 
     at: Moment
@@ -111,3 +170,4 @@ class Facts:
     own: Own | Unknown
     took_s: float
     drift_s: float | None = None
+    absence: Absence | None = None

@@ -4,14 +4,16 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
+from jobs.absences import Absences
+from jobs.alerts.boot import Gap, Resumed
 from jobs.checks import own
 from jobs.checks.result import Check, Verdict, worst
 from jobs.checks.saying import Subject
-from jobs.facts import Facts, Unknown
+from jobs.facts import Absence, Facts, Unknown, Why
 from jobs.gather import Gatherer
 from jobs.lane import Lane, crashed
 from jobs.samples import samples
@@ -36,7 +38,12 @@ class Listener(Protocol):
     """Who is told every cycle's observations (`jobs.alerts.manager.AlertManager`)."""
 
     def observe(
-        self, observations: Sequence[Observation], *, at: Moment, complete: frozenset[str]
+        self,
+        observations: Sequence[Observation],
+        *,
+        at: Moment,
+        complete: frozenset[str],
+        resumed: Resumed | None,
     ) -> None:
         """Take note, durably; blocking; OSError where nothing can be written."""
         ...
@@ -71,12 +78,14 @@ class Cycle:
 
 
 class Watch:
-    """Runs the cycle; calls that overlap share the one under way.
+    """Runs the cycle; calls that overlap share the one under way, and are counted.
 
+    The first look after a time without any is kept and shown, but not told to the alerts: what
+    a machine sees as it wakes says little. The next one tells them how long nobody looked.
     Without `alerts` and `history` (a one-shot beside a running service) it looks and judges only.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - parts, all named
         self,
         *,
         gatherer: Gatherer,
@@ -84,13 +93,17 @@ class Watch:
         clock: Clock,
         alerts: Listener | None = None,
         history: Recorder | None = None,
+        absences: Absences | None = None,
     ) -> None:
         self.last: Cycle | None = None
+        self.overlaps = 0
         self._gatherer = gatherer
         self._checks = tuple(checks)
         self._clock = clock
         self._alerts = alerts
         self._history = history
+        self._absences = absences
+        self._resumed: Resumed | None = None
         self._under_way: asyncio.Task[Cycle] | None = None
         self._judging: Lane[None] = Lane("checks")
         self._keeping: Lane[str] = Lane("history")
@@ -103,11 +116,14 @@ class Watch:
         """
         if self._under_way is None or self._under_way.done():
             self._under_way = asyncio.create_task(self._cycle(), name="vigie-cycle")
+        else:
+            self.overlaps += 1
         return await asyncio.shield(self._under_way)
 
     async def _cycle(self) -> Cycle:
         at = self._clock()
         started_s = _now_s()
+        absence = None if self._absences is None else self._absences.look(at)
         facts = await self._look(at)
         verdict = await self._judge(facts)
         seen = {one.key: one for one in verdict.observations}
@@ -115,13 +131,16 @@ class Watch:
         if (unkept := await self._keep(facts, started_s, until_s=until_s)) is not None:
             seen[unkept.key] = unkept
         told = tuple(seen.values())
-        if (untold := await self._tell(told, verdict, at, until_s=until_s)) is not None:
-            seen[untold.key] = untold
+        if absence is not None:
+            self._resumed = _resumed(absence)
+        if absence is None or absence.why is Why.BOOTED:
+            untold = await self._tell(Verdict(told, verdict.complete), at, until_s=until_s)
+            seen |= {one.key: one for one in untold}
         self.last = Cycle(
             at=at, took_s=_now_s() - started_s, level=worst(seen.values()), facts=facts,
             observations=tuple(seen.values()), complete=verdict.complete,
         )  # fmt: skip
-        _log(self.last)
+        _log(self.last, self.overlaps)
         return self.last
 
     async def finish(self) -> None:
@@ -131,13 +150,15 @@ class Watch:
 
     async def _look(self, at: Moment) -> Facts:
         try:
-            return await self._gatherer.gather(at)
+            facts = await self._gatherer.gather(at)
         except Exception as error:  # the job wrapper: a cycle without facts still says so
             logger.exception("gathering crashed")
             lost = crashed(error)
             return Facts(
                 at=at, data=lost, business=lost, processes=lost, host=lost, own=lost, took_s=0.0
             )
+        absence = None if self._absences is None else self._absences.current
+        return replace(facts, absence=absence)
 
     async def _judge(self, facts: Facts) -> Verdict:
         """Judge in a thread: a check that hangs costs itself and those after it, no more."""
@@ -163,13 +184,16 @@ class Watch:
         return _unsaved(await self._keeping.run(work, within_s=left_s / 2), left_s / 2)
 
     async def _tell(
-        self, seen: Sequence[Observation], verdict: Verdict, at: Moment, *, until_s: float
-    ) -> Observation | None:
+        self, verdict: Verdict, at: Moment, *, until_s: float
+    ) -> tuple[Observation, ...]:
+        """Hand everything to the alerts; return what there is to say of that."""
         if self._alerts is None:
-            return None
+            return ()
         left_s = max(LEAST_S, until_s - _now_s())
-        work = partial(_observe, self._alerts, seen, at, verdict.complete)
-        return _unsaved(await self._telling.run(work, within_s=left_s), left_s)
+        resumed, self._resumed = self._resumed, None
+        work = partial(_observe, self._alerts, verdict, at, resumed)
+        unsaved = _unsaved(await self._telling.run(work, within_s=left_s), left_s)
+        return () if unsaved is None else (unsaved,)
 
 
 def _now_s() -> float:
@@ -202,12 +226,19 @@ def _add(history: Recorder, facts: Facts, took_s: float) -> str:
     return history.error
 
 
-def _observe(
-    alerts: Listener, seen: Sequence[Observation], at: Moment, complete: frozenset[str]
-) -> str:
+def _resumed(absence: Absence) -> Resumed | None:
+    """Return what the alerts are told of an absence: nothing of a clock that was set."""
+    if absence.why is Why.BOOTED:
+        return Resumed(why=Gap.REBOOT)
+    if absence.why is Why.JUMPED:
+        return None
+    return Resumed(why=Gap.SLEEP, away_s=absence.for_s)
+
+
+def _observe(alerts: Listener, verdict: Verdict, at: Moment, resumed: Resumed | None) -> str:
     """Return why the alerts' state could not be written, "" if it was."""
     try:
-        alerts.observe(seen, at=at, complete=complete)
+        alerts.observe(verdict.observations, at=at, complete=verdict.complete, resumed=resumed)
     except OSError as error:
         return own.reason(error)
     return ""
@@ -221,7 +252,7 @@ def _unsaved(outcome: str | Unknown, limit_s: float) -> Observation | None:
     return own.unsaved_in_time(round(limit_s, 1))
 
 
-def _log(cycle: Cycle) -> None:
+def _log(cycle: Cycle, overlaps: int) -> None:
     """Leave one structured line a cycle."""
     failing = [seen.key for seen in cycle.observations if seen.outcome is Outcome.FAIL]
     files = () if isinstance(cycle.facts.data, Unknown) else cycle.facts.data.files
@@ -233,6 +264,7 @@ def _log(cycle: Cycle) -> None:
         "files": len(files),
         "records": sum(file.records for file in files),
         "failing": failing[:MAX_LOGGED],
+        "overlaps": overlaps,
     }
     logger.info(
         "cycle %(level)s in %(took_ms)d ms: %(findings)d findings, %(unknown)d unknown, "

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from storage.records import Moment
 
 LONGEST_GAP_S = 7 * 86_400.0
+COUNTS_SLEEP = hasattr(time, "CLOCK_BOOTTIME")
 
 
 def wall_now() -> datetime:

@@ -9,7 +9,7 @@ from handlers.views.card import GLYPHS
 from handlers.views.columns import table
 from handlers.views.i18n import Language
 from handlers.views.message import Button, Message, Style
-from handlers.views.text import Markup, clip, escape, hostile
+from handlers.views.text import Markup, clean, clip, escape, hostile
 from jobs.facts import Facts, Unknown
 from jobs.watch import Cycle
 from storage.records import Observation, Outcome, Severity
@@ -49,12 +49,15 @@ def families(cycle: Cycle) -> list[str]:
 def verdict(cycle: Cycle, language: Language) -> Markup:
     """Return the first line: the glyph of the worst level, and how many things have it."""
     level, seen = cycle.level, cycle.observations
-    unknown = sum(each.outcome == Outcome.UNKNOWN for each in seen)
+    unknown = sum(each.outcome == Outcome.UNKNOWN and not each.waits for each in seen)
+    waiting = sum(each.waits for each in seen)
     if level > Severity.INFO:
         n = sum(each.level == level for each in seen)
         text = language.say(f"health.verdict.{level.name.lower()}", n=n)
     elif unknown:
         return Markup(f"{UNKNOWN} <b>{language.say('health.verdict.unknown', n=unknown)}</b>")
+    elif waiting:
+        return Markup(f"{UNKNOWN} <b>{language.say('health.verdict.waits', n=waiting)}</b>")
     else:
         text = language.say("health.verdict.ok")
     return Markup(f"{GLYPHS[level if level > Severity.INFO else Severity.OK]} <b>{text}</b>")
@@ -81,7 +84,10 @@ def family_name(family: str, language: Language) -> str:
 
 
 def look_at(seen: Sequence[Observation], language: Language) -> list[Markup]:
-    """Return the facts that fail, the worst first, then the unanswered; the rest as a number."""
+    """Return the facts that fail, the worst first, then the unanswered; the rest as a number.
+
+    What is only waited for says why, once.
+    """
     bad = [each for each in seen if each.level > Severity.INFO]
     bad.sort(key=lambda each: (-each.level, each.key))
     bad += [each for each in seen if each.outcome == Outcome.UNKNOWN]
@@ -89,7 +95,8 @@ def look_at(seen: Sequence[Observation], language: Language) -> list[Markup]:
     lines += [Markup(f"• {language.say(each.fact)}") for each in bad[1:LOOK_LINES]]
     if len(bad) > LOOK_LINES:
         lines.append(language.say("health.look.more", n=len(bad) - LOOK_LINES))
-    return lines
+    waited_for = [each.evidence[-1] for each in bad if each.waits and each.evidence]
+    return lines + [Markup(f"⏳ {language.say(reason)}") for reason in waited_for[:1]]
 
 
 def _sources(facts: Facts, language: Language) -> Markup:
@@ -118,9 +125,9 @@ def _buttons(cycle: Cycle, language: Language) -> tuple[tuple[Button, ...], ...]
     bad = [each for each in cycle.observations if each.level > Severity.INFO]
     if bad:
         worst = max(bad, key=lambda each: each.level)
-        key = clip(escape(worst.key), 24)
-        label = language.plain("button.mute_key", key=Markup(key), for_s=MUTE_S)
-        rows.append((Button(label=label, data=pack("quiet", MUTE_S, 0, worst.key)),))
+        key = escape(clip(clean(worst.key), 24))
+        label = language.plain("button.mute_key", key=key, for_s=MUTE_S)
+        rows.append((Button(label=label, data=pack("quiet", MUTE_S, 0, f'"{worst.key}"')),))
     return tuple(rows)
 
 

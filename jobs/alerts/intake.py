@@ -37,13 +37,15 @@ def text(raw: str) -> str:
 def broken(observations: Sequence[Observation]) -> list[Observation]:
     """Return one observation per family of checks: does it answer?
 
-    An unreadable data folder explains why checks do not; then nothing is said.
+    An unreadable data folder explains why checks do not; then nothing is said. One that waits
+    for something answers.
     """
     if any(seen.key == FOLDER and seen.outcome is Outcome.FAIL for seen in observations):
         return []
     silent: dict[str, bool] = {}
     for seen in observations:
-        silent[seen.check] = silent.get(seen.check, False) or seen.outcome is Outcome.UNKNOWN
+        no_answer = seen.outcome is Outcome.UNKNOWN and not seen.waits
+        silent[seen.check] = silent.get(seen.check, False) or no_answer
     return [_answer(family, silent=is_silent) for family, is_silent in sorted(silent.items())]
 
 

@@ -8,6 +8,7 @@ from storage.records import Severity
 
 MINUTE_S = 60.0
 HOUR_S = 3600.0
+REMEMBERED = 10_000  # keys whose terms were looked up: a storm asks for the same ones again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ TABLE: tuple[Row, ...] = (
     Row(glob="api:*", fails=3, passes=2),
     Row(glob="rpc:*", fails=3, passes=2),
     Row(glob="backup:*", fails=1, passes=1),
+    Row(glob="job:*", fails=1, passes=1),
     Row(glob="bot:rss", fails=3, passes=3),
     Row(glob="bot:loop", fails=3, passes=3),
     Row(glob="bot:*", fails=1, passes=1),
@@ -85,6 +87,9 @@ class Rules:
     levels: Mapping[Severity, Terms] = field(default_factory=lambda: LEVELS)
     factor: float = 1.0
     gap_s: float = 5 * MINUTE_S
+    _known: dict[tuple[str, Severity], Terms] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def rule(self, key: str) -> "Rule":
         """Return the key's terms."""
@@ -97,6 +102,14 @@ class Rules:
 
     def terms(self, key: str, level: Severity) -> Terms:
         """Return the key's terms at a level; INFO fires at once whatever the table says."""
+        known = self._known.get((key, level))
+        if known is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            known = self._known[key, level] = self._terms(key, level)
+        return known
+
+    def _terms(self, key: str, level: Severity) -> Terms:
         terms = self.levels[level]
         row = None if level is Severity.INFO else self._row(key, level)
         if row is not None:

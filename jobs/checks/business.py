@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from jobs.checks.data import belongs, judged
 from jobs.checks.result import Verdict
 from jobs.checks.saying import Subject
+from jobs.checks.waiting import Patience
 from jobs.facts import Facts, Unknown
 from storage.opportunities import Statistics
 from storage.records import Observation, Phrase, Severity, Value
@@ -16,13 +17,15 @@ VOLUME = Subject(key="volume:all", check=NAME)
 ACTIVE = Subject(key="sources:active", check=NAME)
 ROI = Subject(key="roi:median", check=NAME)
 SHARE = Subject(key="roi:unknown", check=NAME)
+PATIENCE = Patience()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Business:
     """Limits on what was first seen within 24 h: how much, from whom, and of which worth.
 
-    Volume and sources are judged only once history reaches back over the whole window.
+    Volume and sources are judged only once history reaches back over the whole window; after
+    an absence what they lack is waited for.
     """
 
     sources: tuple[str, ...] = ()
@@ -30,6 +33,7 @@ class Business:
     active_share: float = 0.75
     unknown_pct: float = 10.0
     unknown_from: int = 20
+    patience: Patience = PATIENCE
     name: str = NAME
 
     def judge(self, facts: Facts, *, now: datetime) -> Verdict:
@@ -43,11 +47,13 @@ class Business:
             return Verdict(tuple(one.unknown(figures.reason) for one in everything))
         new = {name: _new(figures, name) for name in self.sources}
         span = timedelta(0) if figures.since is None else max(now - figures.since, timedelta(0))
-        seen = [self._volume(figures, span)]
+        volume = self._volume(figures, span)
+        seen = [self.patience.waits(volume, facts, data)]
         for subject, (name, count) in zip(per_source, new.items(), strict=True):
             fact = Phrase("metrics.volume.source", {"source": name, "n": count})
             seen.append(subject.ok(fact, value=float(count)))
-        seen += [self._active(new, span), _roi(figures), self._share(figures)]
+        active = self.patience.waits(self._active(new, span), facts, data)
+        seen += [active, _roi(figures), self._share(figures)]
         return Verdict(tuple(seen), frozenset({"volume:"}))
 
     def _volume(self, figures: Statistics, span: timedelta) -> Observation:

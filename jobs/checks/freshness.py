@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from jobs.checks.data import judged, source
 from jobs.checks.result import Verdict
 from jobs.checks.saying import Ladder, Limit, Subject
+from jobs.checks.waiting import Patience
 from jobs.facts import Facts, Unknown
 from storage.records import Observation, Phrase, Severity, Value
 from storage.tracker import FileReport, Snapshot
@@ -17,7 +18,10 @@ MARGIN = 1 / 8  # of the lowest limit: 2 h fires, 1 h 45 closes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
-    """Limits on the age of the newest data, of all sources and of each expected one."""
+    """Limits on the age of the newest data, of all sources and of each expected one.
+
+    After an absence what is too old is waited for, a scraper's period and `warning` at most.
+    """
 
     sources: tuple[str, ...] = ()
     warning: timedelta = timedelta(hours=2)
@@ -34,12 +38,14 @@ class Freshness:
             return Verdict(tuple(one.unknown(data.reason) for one in (*keys, clock)))
         latest = now + AHEAD
         ahead = [f for f in data.files if f.at > latest and f.records and not f.own]
-        everything = self._all(keys[0], data, ahead, now)
+        patience = Patience(at_most=self.warning)
+        everything = patience.waits(self._all(keys[0], data, ahead, now), facts, data)
         if data.newest is None:
             return Verdict((everything, _clock(clock, ahead, now)))
         seen = [everything]
         for name, subject in zip(self.sources, keys[1:], strict=True):
-            seen.append(self._source(subject, name, data, now))
+            aged = self._source(subject, name, data, now)
+            seen.append(patience.waits(aged, facts, data, name=name))
         seen.append(_clock(clock, ahead, now))
         return Verdict(tuple(seen), frozenset({"fresh:", "clock:data"}))
 

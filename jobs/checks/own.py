@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from jobs.checks import diary
 from jobs.checks.result import Verdict
 from jobs.checks.saying import Ladder, Limit, Subject
 from jobs.facts import Facts, Own, Unknown
@@ -13,8 +14,11 @@ MIB = 2**20
 RSS = Subject(key="bot:rss", check=NAME)
 LOOP = Subject(key="bot:loop", check=NAME)
 STATE = Subject(key="bot:state", check=NAME)
+TOKEN = Subject(key="bot:token", check=NAME)
 RSS_LIMITS = Ladder(limits=(Limit(Severity.WARNING, 400.0 * MIB),), margin=50.0 * MIB)
+OUTBOX = Subject(key="bot:outbox", check=NAME)
 LAG_LIMITS = Ladder(limits=(Limit(Severity.WARNING, 0.5),), margin=0.1)
+WAIT_LIMITS = Ladder(limits=(Limit(Severity.ERROR, 300.0),), margin=240.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +27,11 @@ class Itself:
 
     rss_bytes: Ladder = RSS_LIMITS
     loop_s: Ladder = LAG_LIMITS
+    outbox_s: Ladder = WAIT_LIMITS
     name: str = NAME
 
     def judge(self, facts: Facts, *, now: datetime) -> Verdict:  # noqa: ARG002
-        """Return memory, lag (once measured) and state."""
+        """Return memory, lag and outbox (once known), state, and each calendar job."""
         own = facts.own
         if isinstance(own, Unknown):
             return Verdict(tuple(one.unknown(own.reason) for one in (RSS, LOOP, STATE)))
@@ -34,8 +39,11 @@ class Itself:
         seen = [_against(RSS, self.rss_bytes, float(own.rss_bytes), "rss_bytes", "limit_bytes")]
         if own.loop_lag_p95_s is not None:
             seen.append(_against(LOOP, self.loop_s, own.loop_lag_p95_s, "lag_s", "limit_s"))
+        if own.outbox_s is not None:
+            seen.append(_against(OUTBOX, self.outbox_s, own.outbox_s, "waited_s", "limit_s"))
         seen.append(_state(own, index_error))
-        return Verdict(tuple(seen))
+        seen += [diary.judge(job, check=NAME) for job in own.jobs]
+        return Verdict(tuple(seen), frozenset({diary.PREFIX}))
 
 
 def reason(error: OSError) -> str:
@@ -51,6 +59,13 @@ def unsaved(error: str) -> Observation:
 def unsaved_in_time(limit_s: float) -> Observation:
     """Return the finding that writing the bot's state took too long."""
     return STATE.fail(Severity.CRITICAL, Phrase("own.state.timeout", {"limit_s": limit_s}))
+
+
+def token(*, refused: bool) -> Observation:
+    """Return whether Telegram takes the bot's token."""
+    if refused:
+        return TOKEN.fail(Severity.ERROR, Phrase("own.token.refused"))
+    return TOKEN.ok(Phrase("own.token.ok"))
 
 
 def _state(own: Own, index_error: str) -> Observation:

@@ -12,6 +12,7 @@ from jobs.checks.resources import CPU_LIMITS, SPACE_LIMITS, Resources
 from jobs.checks.result import Check
 from jobs.checks.saying import Ladder
 from jobs.checks.scrapers import Scrapers
+from jobs.checks.waiting import Patience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,11 @@ def standard(limits: Limits) -> Sequence[Check]:
             critical=limits.fresh_critical,
         ),
         Integrity(),
-        Business(sources=limits.sources, low_volume=limits.low_volume),
+        Business(
+            sources=limits.sources,
+            low_volume=limits.low_volume,
+            patience=Patience(at_most=limits.fresh_warning),
+        ),
         Resources(cpu=limits.cpu, memory=limits.memory, disk=limits.disk),
         Itself(),
     )

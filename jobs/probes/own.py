@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from jobs.facts import Own
+from jobs.facts import JobStanding, Own
 from storage.records import Moment
 
 PROBE_BYTES = 4096
@@ -44,6 +44,8 @@ class OwnProbe:
 
     `state_error` is asked first and may name a failure the stores know of; then a small file
     is really written to `folder` and removed. `damaged` names files that were set aside.
+    `jobs` tells how the calendar jobs stand, once there is a calendar,
+    and `outbox_s` how long the oldest alert waits, once there are any.
     """
 
     def __init__(
@@ -59,14 +61,18 @@ class OwnProbe:
         self._state_error = state_error
         self._damaged = damaged
         self._process = psutil.Process()
+        self.jobs: Callable[[Moment], tuple[JobStanding, ...]] = lambda _: ()
+        self.outbox_s: Callable[[Moment], float | None] = lambda _: None
 
-    def __call__(self, at: Moment) -> Own:  # noqa: ARG002 -- a probe is told when it looks
+    def __call__(self, at: Moment) -> Own:
         """Return the bot's state. Blocking."""
         return Own(
             rss_bytes=self._process.memory_info().rss,
             loop_lag_p95_s=None if self._lag is None else self._lag.take_p95_s(),
             state_error=self._state_error() or write_error(self._folder),
             damaged=self._damaged(),
+            jobs=self.jobs(at),
+            outbox_s=self.outbox_s(at),
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from telegram.ext import Application, JobQueue
 
-from bot.schedule import Schedule
+from bot.schedule import Schedule, Tick
 
 
 class Counted:
@@ -40,26 +40,41 @@ async def queue() -> AsyncIterator[JobQueue[Any]]:
 async def test_cycles_run_before_telegram_is_reached(queue: JobQueue[Any]) -> None:
     """The first cycle runs at once, on a queue whose application was never initialised."""
     cycle = Counted()
-    await Schedule(queue=queue, every=timedelta(hours=1), cycle=cycle).start()
+    await Schedule(queue=queue, ticks=(Tick("watch", timedelta(hours=1), cycle),)).start()
     async with asyncio.timeout(2):
         await cycle.ran.wait()
 
 
 async def test_the_guard_restarts_a_silent_schedule(queue: JobQueue[Any]) -> None:
     """A job whose next run lies two hours ahead, as after a clock set back, is started anew."""
-    cycle, steady = Counted(), Steady()
-    schedule = Schedule(queue=queue, every=timedelta(seconds=0.05), cycle=cycle, steady_s=steady)
+    cycle, other, steady = Counted(), Counted(), Steady()
+    ticks = (
+        Tick("watch", timedelta(seconds=0.05), cycle),
+        Tick("calendar", timedelta(hours=1), other),
+    )
+    schedule = Schedule(queue=queue, ticks=ticks, steady_s=steady)
     await schedule.start()
     async with asyncio.timeout(2):
         await cycle.ran.wait()
+        await other.ran.wait()
     (job,) = queue.get_jobs_by_name("watch")
     job.job.modify(next_run_time=datetime.now(UTC) + timedelta(hours=2))
     cycle.ran.clear()
-    assert schedule.overdue_s() == 0.0
+    assert schedule.overdue() == []
     steady.now_s = 60.0
-    assert schedule.overdue_s() > 0.0
+    assert schedule.overdue() == [ticks[0]]
     guard = asyncio.create_task(schedule.guard())
     async with asyncio.timeout(2):
         await cycle.ran.wait()
     guard.cancel()
     assert len(queue.get_jobs_by_name("watch")) == 1
+    assert other.runs == 1
+    (calendar,) = queue.get_jobs_by_name("calendar")
+    calendar.job.modify(next_run_time=datetime.now(UTC) + timedelta(hours=3))
+    steady.now_s = 2 * 3600.0
+    assert ticks[1] in schedule.overdue()
+    guard = asyncio.create_task(schedule.guard())
+    async with asyncio.timeout(2):
+        while other.runs < 2:  # noqa: ASYNC110 -- the guard tells nobody
+            await asyncio.sleep(0.01)
+    guard.cancel()

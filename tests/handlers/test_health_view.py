@@ -29,7 +29,7 @@ from tests.handlers.strict import problems
 from tests.jobs.looks import HEALTHY, NOON
 
 PARIS = ZoneInfo("Europe/Paris")
-EN = language("en", PARIS, NOON)
+EN, FR = (language(code, PARIS, NOON) for code in ("en", "fr"))
 NOTHING = Unknown(Phrase("unknown.timeout", {"limit_s": 2.0}))
 BLIND = replace(
     HEALTHY, data=NOTHING, business=NOTHING, processes=NOTHING, host=NOTHING, own=NOTHING
@@ -61,12 +61,30 @@ def unknown(key: str) -> Observation:
     )
 
 
+def waits(key: str) -> Observation:
+    """Return an observation that waits for the scrapers after a sleep."""
+    reason = Phrase("absence.slept", {"for_s": 7200.0, "until_at": NOON.timestamp()})
+    return replace(seen(key, Severity.WARNING), outcome=Outcome.UNKNOWN, level=Severity.OK,
+                   waits=True, evidence=(reason,))  # fmt: skip
+
+
+def test_what_is_waited_for_says_what_is_seen_and_why_nobody_is_told() -> None:
+    """The fact as it is, and the reason once, in both languages."""
+    shown = cycle([waits("fresh:all"), waits("fresh:zealy")])
+    for reader, words in ((EN, "slept"), (FR, "dormi")):
+        text = visible(health.render(shown, language=reader, next_at=None).html)
+        assert reader.value("age_s", 6420.0) in text
+        assert text.count(words) == 1
+
+
 @pytest.mark.parametrize(
     ("observations", "first"),
     [
         ([seen("a")], "🟢 Everything works"),
         ([seen("a"), seen("b", Severity.INFO)], "🟢 Everything works"),
         ([seen("a"), unknown("cpu")], "⚪ Working, but 1 check gave no answer"),
+        ([seen("a"), waits("fresh:all")], "⚪ Working; 1 check waits for the scrapers’ next run"),
+        ([waits("a"), unknown("cpu")], "⚪ Working, but 1 check gave no answer"),
         ([seen("a", Severity.WARNING)], "🟡 Working, with 1 warning"),
         ([seen("a", Severity.ERROR), seen("b", Severity.ERROR)], "🟠 Trouble: 2 errors"),
         ([seen("a", Severity.CRITICAL), unknown("cpu")], "🔴 Critical: 1 thing needs you now"),

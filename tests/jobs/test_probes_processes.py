@@ -18,7 +18,7 @@ from tests.jobs.children import LAUNCHER, become_zombie, child, now, script
 
 pytestmark = pytest.mark.process
 
-NAME = "watched_scraper.py"
+NAME = f"watched_scraper_{os.getpid()}.py"  # nobody else runs it
 SCANS = [scan_psutil, pytest.param(scan_proc, marks=pytest.mark.skipif(
     not psutil.LINUX, reason="there is no /proc here"))]  # fmt: skip
 

@@ -10,11 +10,13 @@ from itertools import count
 
 import pytest
 
+from jobs.absences import Absences
+from jobs.alerts.boot import Gap, Resumed
 from jobs.checks.own import Itself
 from jobs.checks.result import Check, Verdict
 from jobs.checks.saying import Subject
 from jobs.checks.standard import Limits, standard
-from jobs.facts import Facts, Host, Own, Processes, Unknown
+from jobs.facts import Absence, Facts, Host, Own, Processes, Unknown, Why
 from jobs.gather import Budget, Gatherer, Sources
 from jobs.samples import samples
 from jobs.watch import Cycle, Watch
@@ -42,7 +44,7 @@ class Source:
     before: Callable[[], None] = lambda: None
 
     def read(self, *, now: datetime, deadline_s: float | None = None) -> Snapshot:
-        assert now == NOON
+        assert now >= NOON
         assert deadline_s is not None
         self.reads += 1
         self.before()
@@ -50,22 +52,22 @@ class Source:
         return self.facts.data
 
     def statistics(self, *, now: datetime) -> Statistics:
-        assert now == NOON
+        assert now >= NOON
         assert isinstance(self.facts.business, Statistics)
         return self.facts.business
 
     def processes(self, at: Moment) -> Processes:
-        assert at.wall == NOON
+        assert at.wall >= NOON
         assert isinstance(self.facts.processes, Processes)
         return self.facts.processes
 
     def host(self, at: Moment) -> Host:
-        assert at.wall == NOON
+        assert at.wall >= NOON
         assert isinstance(self.facts.host, Host)
         return self.facts.host
 
     def own(self, at: Moment) -> Own:
-        assert at.wall == NOON
+        assert at.wall >= NOON
         assert isinstance(self.facts.own, Own)
         return self.facts.own
 
@@ -86,12 +88,20 @@ class Ledger:
     told: list[tuple[tuple[Observation, ...], frozenset[str]]] = field(default_factory=list)
     before: Callable[[], None] = lambda: None
 
+    resumed: list[Resumed | None] = field(default_factory=list)
+
     def observe(
-        self, observations: Sequence[Observation], *, at: Moment, complete: frozenset[str]
+        self,
+        observations: Sequence[Observation],
+        *,
+        at: Moment,
+        complete: frozenset[str],
+        resumed: Resumed | None,
     ) -> None:
-        assert at.wall == NOON
+        assert at.wall >= NOON
         self.before()
         self.told.append((tuple(observations), complete))
+        self.resumed.append(resumed)
 
 
 @dataclass
@@ -408,3 +418,82 @@ def test_a_source_of_the_future_has_no_age() -> None:
     assert "data_age_s" not in {
         one.series for one in samples(replace(HEALTHY, data=none), took_s=1.0)
     }
+
+
+@dataclass
+class Hours:
+    """A clock to set; every probe answers as at noon."""
+
+    logical_s: float = 0.0
+
+    def __call__(self) -> Moment:
+        return Moment(wall=NOON, logical_s=self.logical_s)
+
+
+def waking(clock: Hours, ledger: Ledger, *, booted: Moment | None = None) -> Watch:
+    """Return a watch that expects a look every five minutes."""
+    return Watch(
+        gatherer=Source().gatherer(), checks=CHECKS, clock=clock, alerts=ledger, history=Diary(),
+        absences=Absences(every=timedelta(minutes=5), booted=booted),
+    )  # fmt: skip
+
+
+async def test_the_first_look_after_a_sleep_is_shown_but_not_counted() -> None:
+    """It is the last cycle and in the history; the alerts hear of the sleep with the next."""
+    clock, ledger = Hours(), Ledger()
+    one = waking(clock, ledger)
+    assert (await one.run()).facts.absence is None
+    clock.logical_s = 7200.0
+    woken = await one.run()
+    assert one.last is woken
+    assert woken.facts.absence == Absence(why=Why.SLEPT, for_s=7200.0, ended=clock())
+    assert isinstance(one._history, Diary)
+    assert sum(sample.series == "cycle_s" for sample in one._history.kept) == 2
+    assert len(ledger.told) == 1
+    for clock.logical_s in (7500.0, 7800.0):
+        assert (await one.run()).facts.absence == woken.facts.absence
+    assert ledger.resumed == [None, Resumed(why=Gap.SLEEP, away_s=7200.0), None]
+
+
+async def test_the_first_look_after_a_boot_counts() -> None:
+    """Nothing is in the alerts' memory that a boot could spoil; the reboot is told with it."""
+    clock, ledger = Hours(100.0), Ledger()
+    one = waking(clock, ledger, booted=Moment(wall=NOON, logical_s=0.0))
+    absence = (await one.run()).facts.absence
+    assert absence is not None
+    assert absence.why is Why.BOOTED
+    clock.logical_s = 400.0
+    await one.run()
+    assert ledger.resumed == [Resumed(why=Gap.REBOOT), None]
+
+
+@pytest.mark.parametrize("counts_sleep", [True, False])
+async def test_a_clock_set_forward_is_told_as_a_sleep_only_where_it_may_be_one(
+    counts_sleep: bool,  # noqa: FBT001 - parametrized
+) -> None:
+    """Where the steady clock counts sleep, the jump was none: `clock` says what it was."""
+    ledger = Ledger()
+    moments = [
+        Moment(wall=NOON, logical_s=0.0),
+        Moment(wall=NOON + timedelta(hours=2), logical_s=300.0),
+        Moment(wall=NOON + timedelta(hours=2, minutes=5), logical_s=600.0),
+    ]
+    one = Watch(
+        gatherer=Gatherer(Source().gatherer()._sources), checks=(Itself(),),
+        clock=lambda: moments.pop(0), alerts=ledger,
+        absences=Absences(every=timedelta(minutes=5), counts_sleep=counts_sleep),
+    )  # fmt: skip
+    for _ in range(3):
+        await one.run()
+    told = None if counts_sleep else Resumed(why=Gap.SLEEP, away_s=6900.0)
+    assert ledger.resumed == [None, told]
+
+
+async def test_overlaps_are_counted(caplog: pytest.LogCaptureFixture) -> None:
+    """A cycle asked for while one is under way is skipped, and the line of it says so."""
+    caplog.set_level(logging.INFO, "vigie.watch")
+    one = watch()
+    await asyncio.gather(*(one.run() for _ in range(4)))
+    assert one.overlaps == 3
+    await one.run()
+    assert vars(caplog.records[-1])["overlaps"] == 3

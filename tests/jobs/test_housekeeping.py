@@ -1,0 +1,56 @@
+"""The nightly tidying says why it could not be done."""
+
+import errno
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from jobs import housekeeping
+from storage.history import History
+from storage.records import Sample
+from tests.jobs.looks import NOON
+
+
+@dataclass
+class Shelf:
+    answer: Callable[[], bool]
+
+    def prune(self, now: datetime) -> bool:
+        assert now == NOON
+        return self.answer()
+
+
+def raising(error: Exception) -> Callable[[], bool]:
+    def fail() -> bool:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda: True, ""),
+        (lambda: False, "not finished"),
+        (raising(OSError(errno.ENOSPC, "No space left on device", "/secret")),
+         "No space left on device"),
+        (raising(sqlite3.OperationalError("disk I/O error")), "disk I/O error"),
+    ],
+)  # fmt: skip
+def test_the_outcome_is_a_word(answer: Callable[[], bool], said: str) -> None:
+    """Done is empty; a failure is the system's word, without a path."""
+    assert housekeeping.run(Shelf(answer), now=NOON) == said
+
+
+def test_it_tidies_a_real_history(tmp_path: Path) -> None:
+    """After weeks without it, raw samples older than two weeks are summed up."""
+    history = History(tmp_path / "history.sqlite")
+    days = [NOON - timedelta(days=back) for back in range(30)]
+    history.add([Sample("cpu_pct", at, 1.0) for at in days])
+    assert housekeeping.run(history, now=NOON) == ""
+    assert len(history.series("cpu_pct", since=days[-1], until=NOON)) == 15
+    history.close()
