@@ -79,7 +79,8 @@ Address: TypeAlias = Mail | Hook
 
 def split(listed: str) -> tuple[str, ...]:
     """Return the URLs of a list; a comma inside one (`to=a@example.org,b@…`) separates nothing."""
-    return tuple(url.strip() for url in SEPARATOR.split(listed.strip()) if url.strip(" ,"))
+    urls = (url.strip(" ,\t\n") for url in SEPARATOR.split(listed))
+    return tuple(url for url in urls if url)
 
 
 def read(url: str) -> Address:
@@ -106,7 +107,8 @@ def secrets(url: str) -> tuple[str, ...]:
     parts = urlsplit(url)
     words = [parts.username, parts.password, parts.path.strip("/"), parts.query]
     words += [value for name, value in _query(parts).items() if name[:1] in {"+", "-"}]
-    if parts.scheme.lower() in WEBHOOK_PARTS or not parts.path.strip("/"):
+    scheme = parts.scheme.lower()
+    if scheme in WEBHOOK_PARTS or (scheme.startswith("ntfy") and not parts.path.strip("/")):
         words.append(_place(parts))  # a webhook's first token, or a topic
     long = [word for word in words if word and len(word) >= LONG_ENOUGH]
     return (url, *long, *(unquote(word) for word in long if unquote(word) != word))

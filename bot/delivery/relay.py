@@ -5,6 +5,7 @@ becomes an outcome of ours without the address, the password or the server's own
 """
 
 import asyncio
+import email.policy
 import smtplib
 import ssl
 from collections.abc import Callable, Mapping, Sequence
@@ -24,10 +25,11 @@ from jobs.lane import Lane
 from storage.chats import is_relay, relay_number
 
 TIMEOUT_S = 10.0
-MAIL_WITHIN_S = 45.0
+PATIENCE = 4  # a mail is several questions, each with its own time
 TITLE_UNITS = 200
 DISCORD_UNITS = 2000
 LONGEST_REST_S = 300.0
+WIRE = email.policy.SMTP.clone(cte_type="7bit")
 BUSY = frozenset({429, 503})
 URGENT, CALM = 5, 3  # ntfy's priorities: five rings on through the phone's silence
 
@@ -80,9 +82,9 @@ class Relays:
     async def _mail(self, number: int, mail: Mail, written: Letter) -> Outcome:
         lane = self._lanes.setdefault(number, Lane(f"mail-{number}"))
         if lane.busy:
-            return Failed(fault=Fault.PASSING, text="the mail before still hangs")
+            return Failed(fault=Fault.PASSING, text="mail: the one before still hangs")
         outcome = await lane.run(
-            lambda: _deliver(mail, written, self._timeout_s), within_s=MAIL_WITHIN_S
+            lambda: _deliver(mail, written, self._timeout_s), within_s=PATIENCE * self._timeout_s
         )
         if isinstance(outcome, Unknown):
             return Failed(fault=Fault.UNSURE, text="mail: no end")
@@ -121,7 +123,10 @@ def letter(message: Message) -> Letter:
 
 async def _post(hook: Hook, written: Letter, timeout_s: float) -> Outcome:
     try:
-        async with asyncio.timeout(3 * timeout_s), httpx.AsyncClient(timeout=timeout_s) as client:
+        async with (
+            asyncio.timeout(PATIENCE * timeout_s),
+            httpx.AsyncClient(timeout=timeout_s) as client,
+        ):
             answer = await client.post(
                 hook.url, json=BODIES[hook.form](hook, written), headers=hook.headers,
                 auth=hook.login or httpx.USE_CLIENT_DEFAULT,
@@ -184,9 +189,10 @@ def _deliver(mail: Mail, written: Letter, timeout_s: float) -> Outcome:
             if mail.user:
                 server.login(mail.user, mail.password)
             stage = "address"
+            server.ehlo_or_helo_if_needed()
             _accepted(*server.mail(mail.sender))
-            for recipient in mail.recipients:
-                _accepted(*server.rcpt(recipient))
+            codes = [server.rcpt(recipient)[0] for recipient in mail.recipients]
+            _accepted(min(codes), b"")  # one mailbox that takes it is enough
             stage = "data"
             _accepted(*server.data(_envelope(mail, written)))
             sent = True
@@ -221,7 +227,7 @@ def _accepted(code: int, _: bytes) -> None:
 
 
 def _envelope(mail: Mail, written: Letter) -> bytes:
-    made = EmailMessage()
+    made = EmailMessage(policy=WIRE)
     made["From"] = mail.sender
     made["To"] = ", ".join(mail.recipients)
     made["Subject"] = written.title
