@@ -45,7 +45,12 @@ def parser() -> argparse.ArgumentParser:
         description="Exit code: 0 OK, 1 WARNING, 2 ERROR or CRITICAL, 3 unknown.",
     )
     health.add_argument("--json", action="store_true", help="everything, as one JSON document")
-    commands.add_parser("selftest", help="check token, chats, folders, time zone and clock")
+    selftest = commands.add_parser(
+        "selftest", help="check token, chats, fallbacks, folders, time zone and clock"
+    )
+    selftest.add_argument(
+        "--send-fallback", action="store_true", help="send each of FALLBACK_URLS a test message"
+    )
     return top
 
 

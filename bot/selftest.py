@@ -1,6 +1,7 @@
 """`selftest`: what is set up right and what is not, one line each."""
 
 import argparse
+import asyncio
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -12,8 +13,13 @@ from typing import Any
 
 import httpx
 
+from bot.delivery.outcome import Failed
+from bot.delivery.relay import Relays
 from bot.logs import Redactor
 from bot.settings import Settings
+from handlers.views import i18n
+from handlers.views.message import Message
+from storage.chats import relay
 from storage.files import write_atomic
 
 SKEW_S = 60
@@ -41,20 +47,21 @@ class Line:
         return f"{self.mark:<5} {self.what:<16} {self.said}"
 
 
-def main(found: Settings, _: argparse.Namespace) -> int:
+def main(found: Settings, arguments: argparse.Namespace) -> int:
     """Print one line a point as soon as it is known; 0 when all are well, 1 otherwise."""
     well = True
     redact = Redactor(found.secrets)
-    for line in look(found):
+    for line in look(found, send_fallback=arguments.send_fallback):
         sys.stdout.write(f"{redact(str(line))}\n")
         sys.stdout.flush()
         well = well and line.mark is Mark.OK
     return 0 if well else 1
 
 
-def look(found: Settings) -> Iterator[Line]:
-    """Yield what was found, one point after the other."""
+def look(found: Settings, *, send_fallback: bool = False) -> Iterator[Line]:
+    """Yield what was found, one point after the other; a test message leaves only if asked for."""
     yield from _folders(found)
+    yield from _fallbacks(found, send=send_fallback)
     local = datetime.now(found.timezone)
     yield Line("time zone", Mark.OK, f"{found.timezone.key}, where it is {local:%Y-%m-%d %H:%M}")
     with Api(found) as api:
@@ -88,6 +95,24 @@ def _folders(found: Settings) -> Iterator[Line]:
         yield Line("STATE_DIR", Mark.OK, f"{found.state_dir} can be written")
     if found.data_dir.resolve() == found.state_dir.resolve():
         yield Line("STATE_DIR", Mark.FAIL, "is DATA_DIR too: the tracker's folder is only read")
+
+
+def _fallbacks(found: Settings, *, send: bool) -> Iterator[Line]:
+    """Yield a line for each of FALLBACK_URLS: what it is, and whether it takes a message."""
+    relays = Relays(found.addresses)
+    words = i18n.language(found.language, found.timezone)
+    message = Message(html=words.say("relay.test"), silent=True)
+    for number, one in enumerate(found.addresses):
+        what = f"fallback {number + 1}"
+        if not send:
+            hint = "selftest --send-fallback sends it a test message"
+            yield Line(what, Mark.OK, f"{one.service}, not tried: {hint}")
+            continue
+        outcome = asyncio.run(relays.send(relay(number), message))
+        if isinstance(outcome, Failed):
+            yield Line(what, Mark.FAIL, f"did not take the test message: {outcome.text}")
+        else:
+            yield Line(what, Mark.OK, f"{one.service}, took the test message: did it arrive?")
 
 
 @dataclass(frozen=True, slots=True)
