@@ -3,21 +3,25 @@
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 
 from telegram import CallbackQuery, InaccessibleMessage, Update
 from telegram.error import BadRequest
 
-from handlers import verbs
+from handlers import drawing, hushing, verbs
 from handlers.access import Role
 from handlers.call import Call, Effect, call
 from handlers.context import Context
 from handlers.dispatch import answer
+from handlers.pressed import number
 from handlers.sending import edit
 from handlers.views import callback
 from handlers.views.message import Message
+from handlers.views.reading import PERIODS
 from handlers.views.text import TOAST_UNITS, clip
 from handlers.views.top import PERIODS_S
+from storage.records import Value
 
 log = logging.getLogger(__name__)
 
@@ -39,19 +43,26 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "family": Verb(run=verbs.family, args=1, wait="toast.below"),
         "newtop": Verb(run=verbs.new_top, args=0, wait="toast.below"),
         "top": Verb(run=verbs.top, args=4, wait="toast.list"),
+        "chart": Verb(run=drawing.of_incident, args=1, wait="toast.below"),
+        "plot": Verb(run=drawing.plot, args=2, wait="toast.period"),
+        "plots": Verb(run=drawing.plots, args=0),
         "alerts": Verb(run=verbs.alerts, args=0),
         "details": Verb(run=verbs.details, args=1),
         "ack": Verb(run=verbs.ack, args=2, role=Role.OPERATOR),
         "release": Verb(run=verbs.release, args=2, role=Role.OPERATOR),
-        "mute": Verb(run=verbs.mute_incident, args=3, role=Role.OPERATOR),
-        "quiet": Verb(run=verbs.quiet, args=3, role=Role.OPERATOR),
-        "hush": Verb(run=verbs.hush, args=3, role=Role.OPERATOR),
-        "mutewhat": Verb(run=verbs.mute_what, args=0, role=Role.OPERATOR),
-        "howlong": Verb(run=verbs.how_long, args=2, role=Role.OPERATOR),
-        "unmute": Verb(run=verbs.unmute, args=1, role=Role.OPERATOR),
+        "reopen": Verb(run=verbs.reopen, args=1, role=Role.OPERATOR),
+        "mute": Verb(run=hushing.mute_incident, args=3, role=Role.OPERATOR),
+        "muteone": Verb(run=hushing.ask_incident, args=1, role=Role.OPERATOR),
+        "sound": Verb(run=hushing.sound, args=2, role=Role.OPERATOR),
+        "quiet": Verb(run=hushing.quiet, args=3, role=Role.OPERATOR),
+        "hush": Verb(run=hushing.hush, args=3, role=Role.OPERATOR),
+        "mutewhat": Verb(run=hushing.mute_what, args=0, role=Role.OPERATOR),
+        "howlong": Verb(run=hushing.how_long, args=2, role=Role.OPERATOR),
+        "unmute": Verb(run=hushing.unmute, args=1, role=Role.OPERATOR),
+        "longer": Verb(run=hushing.longer, args=2, role=Role.OPERATOR),
     }
 )
-OPTIONAL = frozenset({"ack", "release", "mute"})
+OPTIONAL = frozenset({"ack", "release", "mute", "sound"})
 
 
 async def press(update: Update, context: Context) -> None:
@@ -75,13 +86,19 @@ async def press(update: Update, context: Context) -> None:
         await _toast(query, asked, verb.wait)
     effect = await verb.run(asked)
     if not verb.wait:
-        await _toast(query, asked, effect.toast)
+        await _toast(query, asked, effect.toast, effect.values)
     return await _show(update, context, effect)
 
 
-async def _toast(query: CallbackQuery, asked: Call, key: str) -> None:
+async def _toast(
+    query: CallbackQuery,
+    asked: Call,
+    key: str,
+    values: Mapping[str, Value | datetime] | None = None,
+) -> None:
     """Show a toast; that the press is too old for one changes nothing."""
-    text = asked.language.plain(key, who=asked.who, **_list_shown(asked)) if key else None
+    said = {"who": asked.who, **_list_shown(asked), **(values or {})}
+    text = asked.language.plain(key, **said) if key else None
     try:
         await query.answer(clip(text, TOAST_UNITS) if text else None)
     except BadRequest as error:
@@ -90,9 +107,10 @@ async def _toast(query: CallbackQuery, asked: Call, key: str) -> None:
 
 def _list_shown(asked: Call) -> dict[str, str | int]:
     """Return the period and first rank that a list's button asks for, as far as it says."""
-    if len(asked.args) < VERBS["top"].args or asked.args[0] not in PERIODS_S:
+    if not asked.args or asked.args[0] not in {*PERIODS_S, *PERIODS}:
         return {"period": "?", "first": "?"}
-    first = (verbs.number(asked.args[2]) or 0) + 1
+    turned = len(asked.args) == VERBS["top"].args
+    first = (number(asked.args[2]) or 0) + 1 if turned else 1
     return {"period": asked.language.plain(f"period.{asked.args[0]}"), "first": first}
 
 

@@ -1,8 +1,9 @@
 """What a command or a button gets: who asks, where, in which language, with which words."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ParamSpec, TypeAlias, TypeVar
 
 from telegram import Chat, Update, User
@@ -13,7 +14,7 @@ from handlers.context import Context, Services, services
 from handlers.views.i18n import Language, language
 from handlers.views.message import Message
 from handlers.views.text import clean, clip
-from storage.records import Moment
+from storage.records import Moment, Value
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,9 +46,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What a press does: a toast, the pressed message anew, and a message below it."""
+    """What a press does: a toast, the pressed message anew, and a message below it.
+
+    `values` is what the toast has to say beside who pressed.
+    """
 
     toast: str = ""
+    values: Mapping[str, Value | datetime] = field(default_factory=dict)
     edit: Message | None = None
     reply: Message | None = None
 

@@ -9,6 +9,7 @@ from telegram.ext import ContextTypes
 from handlers.access import Access, Role
 from handlers.views.plots import Spec
 from jobs.alerts.manager import AlertManager
+from jobs.alerts.quiet import QuietHours
 from jobs.watch import Watch
 from storage.chats import Chats
 from storage.history import History
@@ -20,12 +21,13 @@ Context: TypeAlias = ContextTypes.DEFAULT_TYPE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The lowest limit of each series on the health chart; None draws no line."""
+    """The limit of each series the charts draw; None draws no line."""
 
     cpu_pct: float | None = None
     memory_pct: float | None = None
     disk_pct: float | None = None
     data_age_s: float | None = None
+    new_24h: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class Display:
     min_roi: float = 2.0
     limits: Limits = Limits()
     health_every_s: float = 300.0
+    quiet_hours: QuietHours | None = None
 
 
 class Artist(Protocol):

@@ -14,6 +14,7 @@ async def start(call: Call) -> Message:
     """Return the greeting; from now on this chat is told in the language of who greets."""
     if call.private:
         await blocking(call.services.chats.remember, call.chat_id, call.language.code)
+        await blocking(call.services.chats.meet, call.chat_id, call.who)
     return view.start(
         entries(call),
         call.services.watch.last,

@@ -2,32 +2,52 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from fnmatch import fnmatchcase
 
 from handlers import mute_grammar as grammar
+from handlers import mute_scope as scopes
 from handlers.call import Call, blocking
-from handlers.views import lists as view
+from handlers.mute_grammar import Refusal, Request
+from handlers.mute_scope import ALL, Known
+from handlers.mute_time import MORNING, Today
+from handlers.views import mutes as view
 from handlers.views import silence, welcome
+from handlers.views.card import Around
 from handlers.views.message import Message
+from handlers.views.silence import Asked
 from handlers.views.text import clean, clip
-from jobs.alerts.silences import matches
 from storage.incidents import Incident, Mute
 from storage.records import Phrase, Severity
 
 REASON_UNITS = 120
-TWICE = timedelta(minutes=1)
 
 
 async def mute(call: Call) -> Message:
     """Mute what the words say, ask how long, or tell what was not understood."""
-    now = call.at.wall.astimezone(call.services.display.timezone)
-    asked = grammar.parse(call.args, await known(call), now=now)
-    if isinstance(asked, Phrase) and asked.key == "mute.usage":
-        return await choices(call)
-    if isinstance(asked, Phrase):
-        return welcome.note(asked.key, language=call.language, **asked.values)
+    asked = grammar.parse(call.args, await known(call), today=today(call))
+    if isinstance(asked, Refusal):
+        return await _refused(call, asked)
+    if asked.fixed and not afflicted(call, asked):
+        return ask_length(call, asked, sorry=Phrase("mute.nothing_open"))
     if asked.for_s is None:
-        return ask_length(call, asked.word, asked.max_level)
+        return ask_length(call, asked)
     return await apply(call, asked)
+
+
+async def _refused(call: Call, refusal: Refusal) -> Message:
+    if refusal.why.key == "mute.usage":
+        return await choices(call)
+    if refusal.asked is not None:
+        return ask_length(call, refusal.asked, sorry=refusal.why)
+    return welcome.note(refusal.why.key, language=call.language, **refusal.why.values)
+
+
+def today(call: Call) -> Today:
+    """Return the time where the owner lives, and when the night ends there."""
+    display = call.services.display
+    quiet = display.quiet_hours
+    now = call.at.wall.astimezone(display.timezone)
+    return Today(now=now, morning=MORNING if quiet is None else quiet.end)
 
 
 async def choices(call: Call) -> Message:
@@ -36,40 +56,52 @@ async def choices(call: Call) -> Message:
     return silence.what(call.services.alerts.open(), sources, language=call.language)
 
 
-def ask_length(call: Call, word: str, level: Severity) -> Message:
-    """Return the question how long, naming what a word of /mute stands for."""
-    number, shown = word.removeprefix("#"), word
-    if word.lower() in grammar.EVERYTHING:
-        shown = call.language.plain("mute.everything")
-    elif number.isascii() and number.isdigit():
-        incident = call.services.alerts.incident(int(number[:9]))
-        shown = word if incident is None else f"#{incident.number} {incident.key}"
-    return silence.how_long(word, shown, level=level, language=call.language)
+def ask_length(call: Call, asked: Request, *, sorry: Phrase | None = None) -> Message:
+    """Return the question how long, naming what it is for; first what `sorry` has to say."""
+    question = Asked(
+        word=asked.word,
+        shown=_shown(call, asked),
+        level=asked.max_level,
+        night=today(call).morning,
+        open=afflicted(call, asked),
+    )
+    return silence.how_long(question, sorry=sorry, language=call.language)
 
 
-async def apply(call: Call, asked: grammar.Request) -> Message:
+def _shown(call: Call, asked: Request) -> str:
+    if asked.word == ALL:
+        return call.language.plain("mute.everything")
+    number = asked.word.removeprefix("#")
+    if number != asked.word and number.isdigit():
+        incident = call.services.alerts.incident(int(number))
+        return asked.word if incident is None else f"#{incident.number} {incident.key}"
+    return scopes.name_of(asked.word)
+
+
+def afflicted(call: Call, asked: Request) -> bool:
+    """Return whether something that the request is about is open."""
+    highest = Severity.CRITICAL if asked.max_level == Severity.ERROR else asked.max_level
+    return any(
+        fnmatchcase(each.key, glob) and each.level <= highest
+        for each in call.services.alerts.open()
+        for glob in asked.globs
+    )
+
+
+async def apply(call: Call, asked: Request) -> Message:
     """Mute, and return what is held back now."""
     made = await hold(call, asked)
-    others = len(call.services.alerts.mutes(at=call.at)) - len(made)
-    return view.muted(made, max(others, 0), language=call.language)
+    others = len(view.requests(call.services.alerts.mutes(at=call.at))) - 1
+    language, night = call.language.at(call.at.wall), today(call).morning
+    return view.muted(made, max(others, 0), night=night, language=language)
 
 
-async def hold(call: Call, asked: grammar.Request) -> Sequence[Mute]:
-    """Make the mutes of a request and return them; one there is already is not made twice."""
-    return [_same(call, asked, glob) or await _begin(call, asked, glob) for glob in asked.globs]
+async def hold(call: Call, asked: Request) -> Sequence[Mute]:
+    """Make the mutes of a request and return them; the same again renews what there is."""
+    return [await _begin(call, asked, glob) for glob in asked.globs]
 
 
-def _same(call: Call, asked: grammar.Request, glob: str) -> Mute | None:
-    """Return the mute that an earlier press of the same button made, if it is about as long."""
-    least = call.at.wall + timedelta(seconds=asked.for_s or 0) - TWICE
-    for each in call.services.alerts.mutes(at=call.at):
-        alike = (each.glob, each.max_level) == (glob, asked.max_level)
-        if alike and not asked.reason and each.until >= least:
-            return each
-    return None
-
-
-async def _begin(call: Call, asked: grammar.Request, glob: str) -> Mute:
+async def _begin(call: Call, asked: Request, glob: str) -> Mute:
     return await blocking(
         call.services.alerts.mute,
         glob=glob,
@@ -77,26 +109,25 @@ async def _begin(call: Call, asked: grammar.Request, glob: str) -> Mute:
         by=call.who,
         reason=clip(clean(asked.reason), REASON_UNITS),
         max_level=asked.max_level,
+        until_fixed=asked.fixed,
         at=call.at,
     )
 
 
-def covering(call: Call, incident: Incident) -> Mute | None:
-    """Return the mute that holds an open incident back the longest, if one does."""
-    found = [
-        each
-        for each in call.services.alerts.mutes(at=call.at)
-        if matches(each, incident.key, incident.level)
-    ]
-    return max(found, key=lambda each: each.until_s, default=None)
+def around(call: Call, incident: Incident) -> Around:
+    """Return what holds an open incident back now, and what it follows from."""
+    if incident.closed is not None:
+        return Around()
+    alerts = call.services.alerts
+    return Around(mute=alerts.covering(incident, at=call.at), cause=alerts.cause(incident))
 
 
-async def known(call: Call) -> grammar.Known:
+async def known(call: Call) -> Known:
     """Return what there is to mute: keys of the last cycle, open incidents, sources."""
     incidents = call.services.alerts.open()
     last = call.services.watch.last
     keys = {seen.key for seen in last.observations} if last is not None else set()
-    return grammar.Known(
+    return Known(
         keys=frozenset(keys | {each.key for each in incidents}),
         sources=frozenset(await blocking(call.services.opportunities.sources)),
         incidents={each.number: each.key for each in incidents},

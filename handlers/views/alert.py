@@ -1,10 +1,24 @@
 """What a delivery says of an incident, and several deliveries in one message."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
+from handlers.views import whole
 from handlers.views.blocks import Builder, listing
-from handlers.views.card import GLYPHS, buttons, card, footer, lasted, level_word, sentence, silent
+from handlers.views.card import (
+    ALONE,
+    GLYPHS,
+    Around,
+    advice,
+    buttons,
+    card,
+    footer,
+    lasted,
+    level_word,
+    sentence,
+    silent,
+)
 from handlers.views.i18n import Language
 from handlers.views.message import Button, Message
 from handlers.views.text import Markup
@@ -16,35 +30,45 @@ __all__ = ["card", "digest", "render"]
 LATE_S = 60.0
 DIGEST_LINES = 10
 DIGEST_UNITS = 3400
+EVERYTHING = frozenset({"*", "all"})
 
 
-def render(delivery: Delivery, incident: Incident, *, at: Moment, language: Language) -> Message:
+def render(
+    delivery: Delivery,
+    incident: Incident,
+    *,
+    at: Moment,
+    language: Language,
+    around: Around = ALONE,
+) -> Message:
     """Return what this delivery sends, with how late it is and whether it may be a repeat.
 
     An update is the card as it stands, for the edit in place.
     """
     language = language.at(at.wall)
     if delivery.note is not None:
-        message = _note(delivery.note, delivery.level, language)
+        message = note(delivery.note, language)
     elif delivery.kind in {Kind.RESOLVED, Kind.BRIEF}:
         message = _closing(delivery, incident, language)
-    elif delivery.kind == Kind.REPEAT:
-        message = _reminder(incident, at=at, language=language)
+    elif delivery.kind in {Kind.REPEAT, Kind.ESCALATED}:
+        message = _again(delivery, incident, at=at, language=language, around=around)
+    elif delivery.kind is Kind.FULL:
+        message = whole.attached(incident, at=at, language=language, around=around)
     else:
-        message = card(incident, at=at, language=language)
+        message = card(incident, at=at, language=language, around=around)
     notes = _notes(delivery, at=at, language=language)
     html = Markup(f"{message.html}\n{notes}" if notes else message.html)
-    return Message(html=html, buttons=message.buttons, silent=message.silent)
+    return replace(message, html=html)
 
 
-def _note(note: Phrase, level: Severity, language: Language) -> Message:
-    builder = Builder().add(f"{GLYPHS[level]} <b>{sentence(note, language)}</b>")
-    for part in ("effect", "try"):
-        key = f"{note.key}.{part}"
-        if language.has(key):
-            text = language.say(Phrase(key, note.values))
-            builder.add(language.say(f"alert.{part}", text=text))
-    return Message(html=builder.build(), silent=silent(level))
+def note(phrase: Phrase, language: Language) -> Message:
+    """Return a line that belongs to no incident, with what it means and what to do; silent."""
+    if phrase.values.get("glob") in EVERYTHING:
+        everything = language.plain("mute.everything")
+        phrase = Phrase(phrase.key, {**phrase.values, "glob": everything})
+    builder = Builder().add(language.say(phrase))
+    advice(builder, phrase, language)
+    return Message(html=builder.build(), silent=True)
 
 
 def _notes(delivery: Delivery, *, at: Moment, language: Language) -> str:
@@ -69,18 +93,45 @@ def _closing(delivery: Delivery, incident: Incident, language: Language) -> Mess
     return Message(html=Markup("\n".join(lines)), silent=True)
 
 
-def _reminder(incident: Incident, *, at: Moment, language: Language) -> Message:
-    open_for = max(at.wall - incident.opened, timedelta(0))
+def _again(
+    delivery: Delivery, incident: Incident, *, at: Moment, language: Language, around: Around
+) -> Message:
+    """Return a reminder, or the call for somebody where nobody has taken it."""
+    called = delivery.kind == Kind.ESCALATED
+    builder = Builder()
+    (_call if called else _reminder)(builder, incident, at=at, language=language)
+    if called and around.call:
+        builder.add(language.say("alert.calling", names=Markup(", ".join(around.call))))
+    builder.add(footer(incident, language, around))
+    return Message(
+        html=builder.build(),
+        buttons=buttons(incident, language, muted=around.mute is not None),
+        silent=silent(incident.level),
+    )
+
+
+def _reminder(builder: Builder, incident: Incident, *, at: Moment, language: Language) -> None:
     level = level_word(incident.level, language)
     title = language.say("alert.reminder", level=level, fact=sentence(incident.latest, language))
-    builder = Builder().add(f"{GLYPHS[incident.level]} <b>{title}</b>")
+    builder.add(f"{GLYPHS[incident.level]} <b>{title}</b>")
     key = "alert.open_for_taken" if incident.ack_by else "alert.open_for"
-    open_s = open_for.total_seconds()
+    open_s = max(at.wall - incident.opened, timedelta(0)).total_seconds()
     builder.add(language.say(key, open_s=open_s, who=incident.ack_by))
-    builder.add(footer(incident, language))
-    return Message(
-        html=builder.build(), buttons=buttons(incident, language), silent=silent(incident.level)
+
+
+def _call(builder: Builder, incident: Incident, *, at: Moment, language: Language) -> None:
+    since_s = incident.opened_s if incident.critical_s is None else incident.critical_s
+    level = level_word(incident.level, language)
+    title = language.say(
+        "alert.escalated",
+        level=level,
+        number=incident.number,
+        waited_s=max(0.0, at.logical_s - since_s),
     )
+    builder.add(f"{GLYPHS[incident.level]} <b>{title}</b>")
+    builder.add(sentence(incident.latest, language)).gap()
+    builder.add(language.say("alert.since", since_at=incident.since))
+    advice(builder, incident.fact, language)
 
 
 def digest(rows: Sequence[tuple[Delivery, Incident]], *, at: Moment, language: Language) -> Message:
@@ -94,12 +145,11 @@ def digest(rows: Sequence[tuple[Delivery, Incident]], *, at: Moment, language: L
     builder = Builder()
     title = language.say("digest.title", n=len(rows))
     builder.add(f"{GLYPHS[worst]} <b>{title}</b>").add(_counts(ranked, language)).gap()
-    lines = [_digest_line(*row, language) for row in ranked]
-    shown = lines[:DIGEST_LINES]
+    shown = [_digest_line(*row, language) for row in ranked[:DIGEST_LINES]]
     body = listing(shown, limit=DIGEST_UNITS, more=lambda n: language.say("list.more", n=n))
     builder.add(body)
-    if len(lines) > len(shown):
-        builder.add(language.say("digest.rest", n=len(lines) - len(shown)))
+    if len(ranked) > len(shown):
+        builder.add(language.say("digest.rest", n=len(ranked) - len(shown)))
     late = max((at.logical_s - delivery.created_s for delivery, _ in rows), default=0.0)
     if late > LATE_S:
         builder.add(language.say("alert.delayed", late_s=late))
@@ -144,4 +194,4 @@ def _digest_buttons(
         Button(label=f"🔎 #{incident.number}", data=f"v1:details:{incident.number}")
         for _delivery, incident in rows
     ]
-    return tuple(tuple(row[i : i + 5]) for i in range(0, len(row), 5))
+    return tuple(tuple(row[i : i + 3]) for i in range(0, len(row), 3))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 VERSION = "v1"
 LIMIT_BYTES = 64
 DIGEST = "~"
+FIXED, NIGHT = "f", "n"  # in place of seconds: until it is fixed, until the night is over
 
 
 def pack(verb: str, *args: str | int) -> str:

@@ -1,6 +1,10 @@
-"""The living message of an incident: open, taken, fixed."""
+"""The living message of an incident: open, taken, muted, fixed."""
 
-from handlers.views.blocks import Builder, listing, quote
+from dataclasses import dataclass
+
+from handlers.views import series
+from handlers.views.blocks import Builder
+from handlers.views.callback import FIXED, pack
 from handlers.views.i18n import Language
 from handlers.views.message import Button, Message, Style
 from handlers.views.text import Markup, escape
@@ -17,20 +21,48 @@ GLYPHS = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What else there is to say of an incident: what holds it back, and what it follows from.
+
+    `call` has links to the people to be called, where a message calls somebody.
+    """
+
+    mute: Mute | None = None
+    cause: Incident | None = None
+    call: tuple[Markup, ...] = ()
+
+
+ALONE = Around()
+
+
 def level_word(level: Severity, language: Language) -> Markup:
     """Return the level's name in the reader's language."""
     return language.say(f"level.{level.name.lower()}")
 
 
-def state_line(incident: Incident, language: Language, mute: Mute | None = None) -> Markup:
-    """Return where the incident stands: closed, open, taken by somebody, muted."""
+def state_line(incident: Incident, language: Language, around: Around = ALONE) -> Markup:
+    """Return where the incident stands: closed; open or taken, muted, a consequence."""
     if incident.closed is not None:
         return language.say("incident.closed")
-    if mute is None and not incident.ack_by:
-        return language.say("incident.open")
     taken = language.say("incident.taken", who=incident.ack_by) if incident.ack_by else ""
-    held = "" if mute is None else language.say("incident.muted", until_at=mute.until)
-    return Markup(", ".join(part for part in (taken, held) if part))
+    parts = [taken, held(around.mute, language), follows(around.cause, language)]
+    if not any(parts[:2]):
+        parts[0] = language.say("incident.open")
+    return Markup(", ".join(part for part in parts if part))
+
+
+def held(mute: Mute | None, language: Language) -> Markup:
+    """Return until when something is muted; nothing where it is not."""
+    if mute is None:
+        return Markup("")
+    key = "incident.muted_fixed" if mute.until_fixed else "incident.muted"
+    return language.say(key, until=language.clock(mute.until))
+
+
+def follows(cause: Incident | None, language: Language) -> Markup:
+    """Return what something is only the consequence of; nothing for what stands alone."""
+    return Markup("") if cause is None else language.say("incident.follows", number=cause.number)
 
 
 def card(
@@ -38,7 +70,7 @@ def card(
     *,
     at: Moment,
     language: Language,
-    mute: Mute | None = None,
+    around: Around = ALONE,
     folded: bool = True,
 ) -> Message:
     """Return the incident's own message as it stands now, for sending and for every edit.
@@ -52,16 +84,16 @@ def card(
     else:
         _fixed(builder, incident, language)
     if folded:
-        proof = incident.closed is None
-        builder.gap().add(
-            _evidence(incident, language) if proof else _timeline(incident, language),
-            weight=FOLDED,
-        )
-    builder.gap().add(footer(incident, language, mute))
+        what = "alert.evidence" if incident.closed is None else "alert.timeline"
+        lines = (evidence if incident.closed is None else timeline)(incident, language)
+        more = lambda n: language.say("list.more", n=n)  # noqa: E731
+        builder.gap().fold(language.say(what), lines, more=more, weight=FOLDED)
+    builder.gap().add(footer(incident, language, around))
     return Message(
         html=builder.build(),
-        buttons=buttons(incident, language, muted=mute is not None),
+        buttons=buttons(incident, language, muted=around.mute is not None),
         silent=silent(incident.level) or incident.closed is not None,
+        cut=builder.cut,
     )
 
 
@@ -77,10 +109,11 @@ def _open(builder: Builder, incident: Incident, language: Language) -> None:
     if eased:
         builder.add(language.say("alert.eased", level=level_word(incident.peak, language)))
     builder.gap().add(language.say("alert.since", since_at=incident.since))
-    _advice(builder, incident.fact, language)
+    advice(builder, incident.fact, language)
 
 
-def _advice(builder: Builder, fact: Phrase, language: Language) -> None:
+def advice(builder: Builder, fact: Phrase, language: Language) -> None:
+    """Add what the fact means and what to do about it, as far as the catalogue says so."""
     for part, weight in (("effect", EFFECT), ("try", HINT)):
         key = f"{fact.key}.{part}"
         if language.has(key):
@@ -107,10 +140,9 @@ def lasted(incident: Incident, language: Language) -> Markup:
     )
 
 
-def _timeline(incident: Incident, language: Language) -> Markup:
-    lines = [timeline_line(entry, language) for entry in incident.timeline]
-    body = listing(lines, limit=1200, more=lambda n: language.say("list.more", n=n))
-    return quote(language.say("alert.timeline"), body)
+def timeline(incident: Incident, language: Language) -> list[str]:
+    """Return the incident's story, a line each."""
+    return [timeline_line(entry, language) for entry in incident.timeline]
 
 
 def timeline_line(entry: TimelineEntry, language: Language) -> Markup:
@@ -123,16 +155,14 @@ def timeline_line(entry: TimelineEntry, language: Language) -> Markup:
     return Markup(f"{clock} {what}")
 
 
-def _evidence(incident: Incident, language: Language) -> Markup:
-    lines = [f"<code>{language.say(phrase)}</code>" for phrase in incident.evidence]
-    more = lambda n: language.say("list.more", n=n)  # noqa: E731
-    body = listing(lines, limit=1200, more=more, per_line=1)
-    return quote(language.say("alert.evidence"), body)
+def evidence(incident: Incident, language: Language) -> list[str]:
+    """Return what was seen of it, a line each, as code."""
+    return [f"<code>{language.say(phrase)}</code>" for phrase in incident.evidence]
 
 
-def footer(incident: Incident, language: Language, mute: Mute | None = None) -> Markup:
+def footer(incident: Incident, language: Language, around: Around = ALONE) -> Markup:
     """Return the last line: number, key, state."""
-    state = state_line(incident, language, mute)
+    state = state_line(incident, language, around)
     return Markup(f"<code>#{incident.number}</code> · {escape(incident.key)} · {state}")
 
 
@@ -146,20 +176,31 @@ def silent(level: Severity) -> bool:
     return level <= Severity.WARNING
 
 
-def buttons(
-    incident: Incident, language: Language, *, muted: bool = False
-) -> tuple[tuple[Button, ...], ...]:
-    """Return the buttons of the incident's state: open, taken or fixed."""
+Rows = tuple[tuple[Button, ...], ...]
+
+
+def buttons(incident: Incident, language: Language, *, muted: bool = False) -> Rows:
+    """Return the buttons of the incident's state: open, taken, fixed; none once it is stripped."""
+    if incident.stripped:
+        return ()
     number = incident.number
-    details = Button(label=language.plain("button.details"), data=f"v1:details:{number}")
-    copy = Button(label=language.plain("button.copy"), copy=f"#{number}")
+    details = _button("details", language, data=pack("details", number))
+    chart = (_button("chart", language, data=pack("chart", number)),)
+    charts = chart if series.charted(incident.key) else ()
     if incident.closed is not None:
-        return ((details, copy),)
+        reopen = _button("reopen", language, data=pack("reopen", number))
+        return ((*charts, reopen),)
+    loud = _button("unmute", language, data=pack("sound", number), style=Style.SUCCESS)
     if incident.ack_by:
-        first = Button(label=language.plain("button.release"), data=f"v1:release:{number}")
-    else:
-        first = Button(
-            label=language.plain("button.ack"), data=f"v1:ack:{number}", style=Style.PRIMARY
-        )
-    hour = Button(label=language.plain("button.mute_1h"), data=f"v1:mute:{number}:3600")
-    return ((first,) if muted else (first, hour), (details, copy))
+        release = _button("release", language, data=pack("release", number))
+        quiet = loud if muted else _button("mute", language, data=pack("muteone", number))
+        return ((release, quiet, details),)
+    take = _button("ack", language, data=pack("ack", number), style=Style.PRIMARY)
+    hour = _button("mute_1h", language, data=pack("mute", number, 3600))
+    fixed = _button("until_fixed", language, data=pack("mute", number, FIXED))
+    copy = Button(label=language.plain("button.copy"), copy=f"#{number}")
+    return ((take,), (loud,) if muted else (hour, fixed), (details, *charts, copy))
+
+
+def _button(name: str, language: Language, *, data: str, style: Style = Style.PLAIN) -> Button:
+    return Button(label=language.plain(f"button.{name}"), data=data, style=style)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from gettext import c2py
 from html import unescape
@@ -16,6 +16,7 @@ from storage.records import Phrase, Value
 
 LANGUAGES = ("en", "fr")
 FOLDER = Path(__file__).parent / "locales"
+CLEAR_FOR = timedelta(hours=20)
 
 Spoken: TypeAlias = Value | Markup | datetime
 
@@ -101,6 +102,11 @@ class Language:
     def value(self, name: str, value: Spoken) -> str:
         """Return one value, without markup, spelled by the unit in its name."""
         return self._plain(Piece("", name), {name: value})
+
+    def clock(self, at: datetime) -> Markup:
+        """Return a time to come: of day alone where that is clear, else with its weekday."""
+        far = self.now is None or at - self.now > CLEAR_FOR
+        return Markup(self._html(Piece("", "at", "wt" if far else "t"), {"at": at}))
 
     def _find(
         self, what: Phrase | str, values: Mapping[str, Spoken]

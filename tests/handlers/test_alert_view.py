@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.views.alert import card, digest, render
+from handlers.views.card import Around
 from handlers.views.i18n import LANGUAGES, Language, language
 from handlers.views.lists import alerts, details
 from handlers.views.message import Message
-from handlers.views.text import visible
+from handlers.views.text import Markup, visible
 from storage.incidents import (
     Delivery,
     Incident,
@@ -75,6 +76,19 @@ def labels(message: Message) -> list[str]:
     return [button.label for each in message.buttons for button in each]
 
 
+def rows(message: Message) -> list[list[str]]:
+    """Return the buttons' labels, row by row."""
+    return [[button.label for button in each] for each in message.buttons]
+
+
+def mute(lasts: timedelta, *, fixed: bool = False) -> Mute:
+    """Return a mute of everything that ends so long after now."""
+    return Mute(
+        id=1, glob="*", max_level=Severity.ERROR, until_s=1.0, until=NOW.wall + lasts, by="Lina",
+        created=NOW.wall, until_fixed=fixed,
+    )  # fmt: skip
+
+
 def test_a_level_that_came_down_is_not_told_with_the_worse_figures() -> None:
     """The title has the figures and the limit of the level it names; the worst level is kept."""
     eased = replace(STALE, values={**STALE.values, "age_s": 9000, "limit_s": 3600})
@@ -95,7 +109,11 @@ def test_the_first_line_tells_it_all() -> None:
     assert lines[3].startswith("Effect  ")
     assert lines[4].startswith("Try  ")
     assert lines[-1] == "#214 · fresh:Galxe · open, nobody on it"
-    assert labels(message) == ["👋 I’m on it", "🔕 1 h", "🔎 Details", "📋 Copy ID"]
+    assert rows(message) == [
+        ["👋 I’m on it"],
+        ["🔕 1 h", "🔕 Until fixed"],
+        ["🔎 Details", "📈 Chart", "📋 Copy ID"],
+    ]
     assert not message.silent
 
 
@@ -113,16 +131,46 @@ def test_who_took_it_is_on_the_card() -> None:
     assert labels(message)[0] == "↩️ Release"
 
 
-def test_a_muted_card_says_until_when() -> None:
-    """And offers no second mute."""
-    until = NOW.wall + timedelta(hours=1)
-    mute = Mute(
-        id=1, glob="*", max_level=Severity.ERROR, until_s=1.0, until=until, by="Lina",
-        created=NOW.wall,
-    )  # fmt: skip
-    message = card(OPEN, at=NOW, language=EN, mute=mute)
-    assert text(message).endswith("muted until 10:02")
-    assert "🔕 1 h" not in labels(message)
+@pytest.mark.parametrize(
+    ("muted", "english", "french"),
+    [
+        (mute(timedelta(hours=1)), "muted until 10:02", "en silence jusqu’à 10:02"),
+        (mute(timedelta(days=2)), "muted until Sun 09:02", "en silence jusqu’à dim. 09:02"),
+        (
+            mute(timedelta(hours=4), fixed=True),
+            "muted until fixed (13:02 at the latest)",
+            "en silence jusqu’au retour (13:02 au plus tard)",
+        ),
+    ],
+)
+def test_a_muted_card_says_until_when(muted: Mute, english: str, french: str) -> None:
+    """With the day where it is not clear; and it offers to end the mute, not a second one."""
+    around = Around(mute=muted)
+    message = card(OPEN, at=NOW, language=EN, around=around)
+    assert text(message).endswith(english)
+    assert text(card(OPEN, at=NOW, language=FR, around=around)).endswith(french)
+    assert rows(message)[:2] == [["👋 I’m on it"], ["🔔 Unmute"]]
+    taken = card(TAKEN, at=NOW, language=EN, around=around)
+    assert text(taken).endswith(f"taken by Lina, {english}")
+    assert rows(taken) == [["↩️ Release", "🔔 Unmute", "🔎 Details"]]
+
+
+def test_a_consequence_names_its_cause() -> None:
+    """On the card, in the details and in the list; with what else is so."""
+    around = Around(cause=replace(OPEN, number=12), mute=mute(timedelta(hours=1)))
+    for message in (
+        card(OPEN, at=NOW, language=EN, around=around),
+        details(OPEN, around, at=NOW, language=EN),
+        alerts([OPEN], {214: around}, at=NOW, language=EN),
+    ):
+        assert "muted until 10:02, follows from #12" in text(message)
+    alone = Around(cause=replace(OPEN, number=12))
+    assert text(card(OPEN, at=NOW, language=EN, around=alone)).endswith(
+        "open, nobody on it, follows from #12"
+    )
+    assert text(card(TAKEN, at=NOW, language=FR, around=alone)).endswith(
+        "pris par Lina, découle de #12"
+    )
 
 
 def test_the_fixed_card_tells_the_story() -> None:
@@ -134,7 +182,37 @@ def test_the_fixed_card_tells_the_story() -> None:
     assert lines[3] == "Lasted  3 h 12 min, 14 Aug 05:50 → 09:02"
     assert lines[4] == "Acknowledged  Lina, after 4 min"
     assert "<s>" in message.html
-    assert labels(message) == ["🔎 Details", "📋 Copy ID"]
+    assert rows(message) == [["📈 Chart", "↩️ Reopen"]]
+    assert rows(card(replace(FIXED, stripped=True), at=NOW, language=EN)) == []
+
+
+def test_a_chart_is_offered_only_where_there_is_one() -> None:
+    """A file that is broken has no curve."""
+    broken = replace(OPEN, key="integrity:a.json")
+    assert "📈 Chart" not in labels(card(broken, at=NOW, language=EN))
+    fixed = replace(FIXED, key="integrity:a.json")
+    assert rows(card(fixed, at=NOW, language=EN)) == [["↩️ Reopen"]]
+
+
+def test_nobody_on_it_for_long_calls_somebody() -> None:
+    """Calm and unmistakable: who is missing, for how long, what it is about, what to do."""
+    call = (Markup('<a href="tg://user?id=7">Ada</a>'), Markup('<a href="tg://user?id=8">Bo</a>'))
+    waiting = replace(OPEN, critical_s=NOW.logical_s - 1800)
+    around = Around(call=call)
+    message = render(row(Kind.ESCALATED), waiting, at=NOW, language=EN, around=around)
+    lines = text(message).split("\n")
+    assert lines[0] == "🔴 CRITICAL · Nobody has taken #214 for 30 min"
+    assert lines[1] == "Galxe has brought nothing for 3 h 12 min (limit 2 h)"
+    assert "Calling Ada, Bo." in lines
+    assert '<a href="tg://user?id=7">Ada</a>' in message.html
+    assert rows(message)[0] == ["👋 I’m on it"]
+    assert not message.silent
+    assert problems(message) == []
+    french = render(row(Kind.ESCALATED), waiting, at=NOW, language=FR, around=around)
+    said = text(french).split("\n")
+    assert said[0] == "🔴 CRITIQUE · Personne n’a pris #214 depuis 30 min"
+    assert "J’appelle Ada, Bo." in said
+    assert "Calling" not in text(render(row(Kind.ESCALATED), waiting, at=NOW, language=EN))
 
 
 @pytest.mark.parametrize(
@@ -173,8 +251,12 @@ def test_late_and_doubtful_messages_say_so() -> None:
 def test_a_note_is_one_fact() -> None:
     """What belongs to no incident is told by its own phrase."""
     note = Phrase("mute.ended", {"glob": "*", "n": 3, "held": 1})
-    said = text(render(replace(row(Kind.NOTE), note=note), OPEN, at=NOW, language=EN))
-    assert said == "🔴 Mute * ended: 3 still firing, 1 over meanwhile"
+    message = render(replace(row(Kind.NOTE), note=note), OPEN, at=NOW, language=EN)
+    assert text(message).startswith("Mute everything ended: ")
+    assert message.silent
+    gone = Phrase("channel.disabled", {"channel": "-100", "reason": "blocked"})
+    lines = text(render(replace(row(Kind.NOTE), note=gone), OPEN, at=NOW, language=EN)).split("\n")
+    assert [line.partition("  ")[0] for line in lines[1:]] == ["Effect", "Try"]
 
 
 def many(n: int) -> Sequence[tuple[Delivery, Incident]]:

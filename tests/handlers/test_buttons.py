@@ -97,7 +97,7 @@ async def test_muting_an_incident_for_an_hour(world: World) -> None:
     """The very key is muted, not what looks like it, and the card says until when."""
     number = world.fire(key="integrity:a[1]*.json")
     post = await posted(world, number)
-    assert (await world.press(post, "🔕 1 h")).toast == "Muted. Checks keep running."
+    assert (await world.press(post, "🔕 1 h")).toast == "Muted until 10:22. Checks keep running."
     (mute,) = world.services.alerts.mutes(at=world.at)
     assert mute.glob == "integrity:a[[]1][*].json"
     assert mute.until - world.at.wall == timedelta(hours=1)
@@ -111,7 +111,8 @@ async def test_a_mute_pressed_twice_is_one_mute(world: World) -> None:
     listed = (await world.say("/alerts"))[0]
     for _ in range(2):
         world.later(timedelta(seconds=2))
-        assert (await world.press(listed, f"🔕 #{number}")).toast == "Muted. Checks keep running."
+        press = await world.press(listed, f"v1:mute:{number}:3600:l")
+        assert press.toast == "Muted until 10:22. Checks keep running."
     assert len(world.services.alerts.mutes(at=world.at)) == 1
 
 
