@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from storage import hours
 from storage.clock import monotonic_s, wall_now
-from storage.hours import DAY_US
+from storage.hours import DAY_US, RAW, SHADOW_RAW, SUMS
 from storage.pruning import prune
 from storage.records import Sample, Slot
 from storage.schema import (
@@ -121,7 +121,8 @@ class History:
         """Return the names of the series that start with `prefix`, sorted."""
 
         def find(db: sqlite3.Connection) -> set[str]:
-            return {n for table in ("samples", "hour") for n in hours.names(db, table, prefix)}
+            tables = [RAW, SUMS, *([SHADOW_RAW] if self.shadowed else [])]
+            return {name for table in tables for name in hours.names(db, table, prefix)}
 
         return sorted(self.read(find))
 

@@ -7,7 +7,8 @@ from storage.records import Slot
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 ROLLED_US = 2 * DAY_US  # at once, of one series: a few milliseconds
-TABLES = ("sample", "hour")
+RAW, SUMS = "main.sample", "main.hour"
+SHADOW_RAW = "temp.sample"
 
 # A sample that comes late for an hour already summed up must not replace the whole hour.
 _SUM_UP = f"""
@@ -22,10 +23,10 @@ _DROP = "DELETE FROM sample WHERE series = :name AND at < :until"
 _DROP_HOURS = "DELETE FROM hour WHERE series = ? AND at < ?"
 _OLDEST = "SELECT min(at) FROM sample WHERE series = ?"
 _NEWEST, _NEXT_SERIES = (
-    {table: query.format(table) for table in ("sample", "samples", "hour")}
+    {table: query.format(table) for table in ("main.sample", "temp.sample", "main.hour")}
     for query in (
         "SELECT max(at) FROM {} WHERE series = ? AND at < ?",
-        "SELECT min(series) FROM {} WHERE series >= ? AND series > ?",
+        "SELECT min(series) FROM {} WHERE series >= ?",
     )
 )
 _SLOTS = """
@@ -80,8 +81,8 @@ def names(db: sqlite3.Connection, table: str, prefix: str) -> list[str]:
     query = _NEXT_SERIES[table]
     found: list[str] = []
     while True:
-        last = found[-1] if found else ""
-        (name,) = db.execute(query, (prefix, last)).fetchone()
+        least = f"{found[-1]}\0" if found else prefix  # a second bound would make it scan
+        (name,) = db.execute(query, (least,)).fetchone()
         if name is None or not name.startswith(prefix):
             return found
         found.append(name)

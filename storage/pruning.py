@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from storage import hours
 from storage.clock import monotonic_s
-from storage.hours import TABLES
+from storage.hours import RAW, SUMS
 
 T = TypeVar("T")
 
@@ -38,13 +38,13 @@ def prune(file: File, *, until: int, kept_days: int, within_s: float) -> bool:
     if file.closing.is_set() or not file.attempt(lambda _: True):
         return False
     deadline_s = monotonic_s() + within_s
-    raw = _limit(file, ("sample",), until, RAW_DAYS)
-    old = _limit(file, TABLES, until, kept_days)
-    for name in _names(file, "sample"):
+    raw = _limit(file, (RAW,), until, RAW_DAYS)
+    old = _limit(file, (RAW, SUMS), until, kept_days)
+    for name in _names(file, RAW):
         while file.attempt(partial(hours.roll, name=name, before=raw)):
             if file.closing.wait(PAUSE_S) or monotonic_s() > deadline_s:
                 return False
-    for name in _names(file, "hour"):
+    for name in _names(file, SUMS):
         while file.attempt(partial(hours.forget, name=name, before=old)):
             if file.closing.wait(PAUSE_S) or monotonic_s() > deadline_s:
                 return False

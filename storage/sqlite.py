@@ -1,12 +1,14 @@
 """Opens the history's SQLite file: checked, in WAL mode, damaged ones set aside."""
 
 import sqlite3
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from storage.schema import PLAIN, SHADOW, check_version, create
 
 CHECK_MAX_BYTES = 16 * 1024 * 1024
+SHRINK_FROM_BYTES = 16 * 1024 * 1024
 BUSY_S = 5.0
 BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 PRAGMAS = ("temp_store = MEMORY", "cache_size = -16000", "synchronous = NORMAL")
@@ -27,6 +29,7 @@ def open_file(path: Path) -> sqlite3.Connection:
             _check(db)
         create(db)
         db.executescript(PLAIN)
+        shrink(db)
     except sqlite3.DatabaseError:
         db.close()
         raise
@@ -78,6 +81,17 @@ def _connect(where: str) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+
+
+def shrink(db: sqlite3.Connection, *, from_bytes: int = SHRINK_FROM_BYTES) -> None:
+    """Give back to the disk what is mostly empty; where there is no room to do so, do not."""
+    free, pages, size = (
+        db.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("freelist_count", "page_count", "page_size")
+    )
+    if free * size > from_bytes and free > pages / 2:
+        with suppress(sqlite3.OperationalError):
+            db.execute("VACUUM")
 
 
 def _check(db: sqlite3.Connection) -> None:

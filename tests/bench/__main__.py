@@ -15,7 +15,7 @@ import psutil
 
 from tests.bench.row import Row
 
-PARTS = ("reading", "cycle", "state", "alerts", "chat", "oneshot", "memory")
+PARTS = ("reading", "cycle", "state", "history", "alerts", "chat", "oneshot", "memory")
 TARGET = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from storage.history import History
 from storage.records import Sample
 from storage.schema import VERSION, micros, moment
+from storage.sqlite import open_file, shrink
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -237,6 +238,38 @@ def test_a_file_of_the_first_release_is_taken_over(path: Path) -> None:
     assert history.read(lambda db: db.execute("PRAGMA user_version").fetchone()) == (VERSION,)
     assert history.read(lambda db: db.execute("SELECT name FROM known").fetchall()) == [("a",)]
     history.close()
+
+
+def test_room_left_by_a_roll_up_goes_back_to_the_disk(path: Path) -> None:
+    """When the file is opened, and only where most of it is empty; nothing is lost by it."""
+    history = History(path)
+    for name in ("a", "b", "c"):
+        history.add(days(300, name, every_h=1.0))
+    history.prune(NOON)
+    history.read(lambda db: db.execute("DELETE FROM hour WHERE series <> 'a'"))
+    history.close()
+    before = path.stat().st_size
+    for least, smaller in ((before, False), (0, True)):
+        db = open_file(path)
+        shrink(db, from_bytes=least)
+        db.close()
+        assert (path.stat().st_size < before / 2) == smaller
+    again = History(path)
+    assert (raw(again, "b"), counted(again, "a")) == (15 * 24, 300 * 24)
+    again.close()
+
+
+def test_names_are_known_from_everywhere(history: History) -> None:
+    """From samples, from sums of hours, and from what memory holds while the disk is full."""
+    history.add(days(20, "old")[:-1])
+    history.add(days(1, "young"))
+    history.add([Sample("gone", NOON - 19 * DAY, 1.0)])
+    assert history.prune(NOON)
+    (pages,) = history.read(lambda db: db.execute("PRAGMA page_count").fetchone())
+    history.read(lambda db: db.execute(f"PRAGMA max_page_count = {pages}"))
+    history.add(samples(9000, "memory"))
+    assert not history.on_disk
+    assert history.names("") == ["gone", "memory", "old", "young"]
 
 
 def test_names_are_found_by_their_beginning(history: History) -> None:
