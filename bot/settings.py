@@ -73,6 +73,7 @@ class Settings(BaseSettings):
 
     min_roi: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 2.0
     low_volume_per_day: Annotated[int, Field(ge=0)] = 50
+    history_days: Annotated[int, Field(ge=15, le=3650)] = 400
     reward_rates: Rates = {"XP": 0.01, "POINTS": 0.005, "GAL": 0.50}
 
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(upper)] = (
