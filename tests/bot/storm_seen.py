@@ -76,7 +76,7 @@ class Witness:
     folder: Path
     incidents: dict[int, Incident] = field(default_factory=dict)
     rows: dict[int, Delivery] = field(default_factory=dict)
-    last: int = 0
+    _open: list[Incident] = field(default_factory=list)
 
     def look(self) -> list[Delivery]:
         """Read the state, which has to open and to be whole; return what waits to be told."""
@@ -86,6 +86,7 @@ class Witness:
         self.rows.update((row.id, row) for row in rows)
         incidents = found.table("incidents", Incident).all()
         self.incidents.update((one.number, one) for one in incidents)
+        self._open = [one for one in incidents if one.closed is None and ours(one.key)]
         return [row for row in rows if row.status in LIVE and ours(row.key)]
 
     def half_written(self) -> bool:
@@ -93,7 +94,8 @@ class Witness:
         return any((self.folder / f".state.json{end}.tmp").exists() for end in ("", ".prev"))
 
     def open(self) -> list[Incident]:
-        return [one for one in self.incidents.values() if one.closed is None and ours(one.key)]
+        """Return what was open at the last look; what is over is soon forgotten."""
+        return self._open
 
     def of(self, number: int, kinds: frozenset[Kind]) -> list[Delivery]:
         """Return the deliveries of an incident that were accepted."""
