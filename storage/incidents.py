@@ -86,7 +86,8 @@ class Incident:
     when it is CRITICAL and could be taken; `escalated`: the admins were told, as nobody took it.
     `stripped`: it closed so long ago that its card has no buttons any more.
     `untold_s`: since when nobody could be told that it is CRITICAL (logical seconds); `reached`:
-    somebody was, or the relays were asked to.
+    somebody was, or the relays were asked to. `attached` lists the channels that were given
+    the whole text as a file, as their message had no room for it.
     """
 
     number: int
@@ -117,14 +118,19 @@ class Incident:
     stripped: bool = False
     untold_s: float | None = None
     reached: bool = False
+    attached: tuple[str, ...] = ()
 
 
 class Kind(StrEnum):
-    """What a delivery tells; `update` only edits the incident's message into its current state."""
+    """What a delivery tells; `update` only edits the incident's message into its current state.
+
+    `full` is the whole text as a file, where the incident's own message had no room for it.
+    """
 
     FIRED = "fired"
     WORSE = "worse"
     UPDATE = "update"
+    FULL = "full"
     REPEAT = "repeat"
     ESCALATED = "escalated"
     RESOLVED = "resolved"
@@ -146,7 +152,8 @@ class Status(StrEnum):
 class Delivery:
     """One outbox row: this incident, told so, to this channel (`chat` or `chat:topic`).
 
-    A `note` belongs to no incident (number 0) and carries its own phrase.
+    A `note` belongs to no incident (number 0) and carries its own phrase. `tried_s` is when it
+    was sent for the first time (logical seconds), accepted or not.
     """
 
     id: int
@@ -164,6 +171,7 @@ class Delivery:
     maybe_dup: bool = False
     message_id: int | None = None
     note: Phrase | None = None
+    tried_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,10 +45,12 @@ class Caller:
         pairs = [(row, incident) for row, incident in found if incident is not None]
         channel = rows[0].channel
         message = self._texts.digest(pairs, channel, at=at)
-        outcome = await self._sender.edit(channel, storm.message_id, message)
-        if isinstance(outcome, Failed) and outcome.fault in {Fault.REJECTED, Fault.MARKUP}:
+        outcome = await self._edit(channel, storm.message_id, message)
+        if isinstance(outcome, Failed) and outcome.fault in {Fault.VANISHED, Fault.REJECTED}:
             return await self.call(channel, rows, at=at)
-        return Sent(storm.message_id) if isinstance(outcome, Sent) else outcome
+        return (
+            replace(outcome, message_id=storm.message_id) if isinstance(outcome, Sent) else outcome
+        )
 
     async def _one(self, row: Delivery, *, at: Moment) -> Outcome:
         if row.note is not None:
@@ -62,16 +64,32 @@ class Caller:
             return await self._post(row.channel, message, None if row.kind in FIRST else card)
         if card is None:
             return Sent()
-        return await self._sender.edit(
-            row.channel, card, self._texts.card(incident, row.channel, at=at)
-        )
+        message = self._texts.card(incident, row.channel, at=at)
+        return await self._edit(row.channel, card, message)
 
     def _hushed(self, message: Message, rows: Sequence[Delivery], *, at: Moment) -> Message:
         return replace(message, silent=True) if self._ledger.hushed(rows, at=at) else message
 
     async def _post(self, channel: str, message: Message, reply_to: int | None = None) -> Outcome:
         outcome = await self._sender.send(channel, message, reply_to=reply_to)
-        if isinstance(outcome, Failed) and outcome.fault is Fault.MARKUP:
-            log.error("markup refused, sent again as plain text: %s", outcome.text)
-            return await self._sender.send(channel, plain(message), reply_to=reply_to)
+        if _unreadable(outcome):
+            outcome = _bare(await self._sender.send(channel, plain(message), reply_to=reply_to))
+        return replace(outcome, cut=message.cut) if isinstance(outcome, Sent) else outcome
+
+    async def _edit(self, channel: str, message_id: int, message: Message) -> Outcome:
+        outcome = await self._sender.edit(channel, message_id, message)
+        if _unreadable(outcome):
+            return _bare(await self._sender.edit(channel, message_id, plain(message)))
         return outcome
+
+
+def _unreadable(outcome: Outcome) -> bool:
+    """Return whether the markup was refused: it is a bug, and costs the message its looks only."""
+    if not isinstance(outcome, Failed) or outcome.fault is not Fault.MARKUP:
+        return False
+    log.error("markup refused, sent again as plain text: %s", outcome.text)
+    return True
+
+
+def _bare(outcome: Outcome) -> Outcome:
+    return replace(outcome, bare=True) if isinstance(outcome, Sent) else outcome

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.delivery.outcome import Outcome, Sent
+from jobs.alerts.enqueue import SOUNDLESS
 from storage.incidents import Delivery, Kind
 from storage.records import Severity
 
@@ -18,8 +19,8 @@ STORM_ABOVE = 5
 STORM_QUIET_S = 60.0
 EDIT_EVERY_S = 10.0
 ALONE, ALONE_WITHIN_S = 2, 60.0
-NEWS = frozenset({Kind.FIRED, Kind.WORSE})
-NO_ALERTS = frozenset({Kind.UPDATE, Kind.NOTE})
+CALLS = frozenset({Kind.FIRED, Kind.WORSE, Kind.ESCALATED})
+NO_ALERTS = SOUNDLESS | {Kind.NOTE}
 NEVER_S = -1e18
 
 
@@ -105,7 +106,7 @@ class Group:
 
     def _alone(self, alerts: Sequence[Delivery], now_s: float) -> Turn | None:
         first = alerts[0]
-        if first.level is not Severity.CRITICAL or first.kind not in NEWS:
+        if first.level is not Severity.CRITICAL or first.kind not in CALLS:
             return None
         free = now_s - self.alone_s[0] >= ALONE_WITHIN_S * self.factor
         return Turn((first,)) if free else None

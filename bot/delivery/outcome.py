@@ -15,6 +15,7 @@ class Fault(StrEnum):
     PASSING = "network"  # it is not there: try again
     MARKUP = "markup"  # send it once more as plain text
     REJECTED = "rejected"  # never try again
+    VANISHED = "vanished"  # the message to edit is not there any more
     GONE = "gone"  # nothing reaches this chat
     MIGRATED = "migrated"  # the chat has another id
     TOKEN = "token"  # nothing reaches anybody  # noqa: S105
@@ -22,9 +23,14 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Telegram took it; an edit has no new id."""
+    """Telegram took it; an edit has no new id.
+
+    `cut`: it had no room for everything; `bare`: its markup was refused, it went as plain text.
+    """
 
     message_id: int | None = None
+    cut: bool = False
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

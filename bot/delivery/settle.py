@@ -12,7 +12,7 @@ from bot.delivery.outcome import Failed, Fault, Outcome, Sent
 from jobs.alerts.entries import Taken, Trouble
 from jobs.alerts.manager import AlertManager
 from storage.chats import Chat, parts
-from storage.incidents import Delivery
+from storage.incidents import Delivery, Kind
 from storage.records import (
     Clock,
     Moment,
@@ -30,8 +30,9 @@ LONGEST_BACKOFF_S = 300.0
 JITTER = 0.2
 MARGIN_S = 1.0
 PROBE_EVERY_S = 3600.0
+BARE_EVERY_S = 3600.0
 CRASHES = 3
-PERMANENT = frozenset({Fault.MARKUP, Fault.REJECTED})
+PERMANENT = frozenset({Fault.MARKUP, Fault.REJECTED, Fault.VANISHED})
 
 
 def backoff_s(attempts: int, *, luck: float) -> float:
@@ -49,6 +50,7 @@ class Settler:
         self._ledger = alerts.ledger
         self._clock = clock
         self._token_told = False
+        self._bare_told_s = -BARE_EVERY_S
 
     async def settle(
         self, channel: str, rows: Sequence[Delivery], outcome: Outcome, *, own: bool
@@ -56,16 +58,35 @@ class Settler:
         """Mark the rows by what became of them; `own`: the message is of one incident alone."""
         at = self._clock()
         if isinstance(outcome, Sent):
-            self._token_told = False
-            await self._desk.take(Taken(rows=rows, message_id=outcome.message_id, own=own, at=at))
+            await self._sent(rows, outcome, own=own, at=at)
         elif outcome.fault is Fault.GONE:
             await self._lost(channel, rows, outcome, at=at)
+        elif outcome.fault is Fault.VANISHED and all(row.kind is Kind.UPDATE for row in rows):
+            await self._write(self._ledger.vanished, rows)
         elif outcome.fault in PERMANENT:
             log.error("a message was refused for good: %s", outcome.text)
             trouble = Trouble(reason=outcome.fault.value, text=outcome.text)
             await self._write(self._ledger.refused, rows, trouble)
         else:
             await self._later(channel, rows, outcome, at=at)
+
+    async def _sent(
+        self, rows: Sequence[Delivery], outcome: Sent, *, own: bool, at: Moment
+    ) -> None:
+        self._token_told = False
+        taken = Taken(
+            rows=rows,
+            message_id=outcome.message_id,
+            own=own,
+            at=at,
+            cut=outcome.cut,
+            bare=outcome.bare,
+        )
+        await self._desk.take(taken)
+        again_s = self._bare_told_s + BARE_EVERY_S
+        if outcome.bare and rows[0].kind is not Kind.NOTE and at.logical_s >= again_s:
+            self._bare_told_s = at.logical_s
+            await asyncio.to_thread(self._alerts.lost_looks, rows[0].incident, at=at)
 
     async def crashed(self, rows: Sequence[Delivery], error: BaseException) -> None:
         """Try rows again whose delivery met a bug; after three times give them up."""

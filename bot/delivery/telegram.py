@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Awaitable
+from dataclasses import replace
 
 from telegram import Bot
 from telegram.constants import ChatAction
@@ -34,6 +35,8 @@ GONE = (
     "chat_write_forbidden",
     "group chat was deleted",
 )
+ONE_KIND = ("to send documents", "to send photos")  # a chat that takes text is not lost
+VANISHED = ("message to edit not found", "message can't be edited", "message_id_invalid")
 TRANSPORT = ("httpx.", "Unknown error in HTTP implementation")
 NEVER_CONNECTED = "Connect"
 NO_TOPIC = ("message thread not found", "topic_deleted", "topic_closed")
@@ -82,13 +85,7 @@ class TelegramSender:
 def plain(message: Message) -> Message:
     """Return the message without its markup, in a form that always parses."""
     bare = html.escape(html.unescape(TAG.sub("", message.html)), quote=False)
-    return Message(
-        html=bare,
-        photo=message.photo,
-        document=message.document,
-        buttons=message.buttons,
-        silent=message.silent,
-    )
+    return replace(message, html=bare)
 
 
 async def _outcome(call: Awaitable[Sent]) -> Outcome:
@@ -134,8 +131,12 @@ def _fault(error: TelegramError) -> Fault:
 def _refusal(message: str) -> Fault:
     if any(words in message for words in MARKUP):
         return Fault.MARKUP
+    if any(words in message for words in ONE_KIND):
+        return Fault.REJECTED
     if any(words in message for words in GONE):
         return Fault.GONE
+    if any(words in message for words in VANISHED):
+        return Fault.VANISHED
     return Fault.REJECTED
 
 

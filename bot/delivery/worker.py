@@ -16,9 +16,10 @@ from bot.delivery.pace import Pace
 from bot.delivery.settle import Settler
 from bot.delivery.texts import Renderer
 from jobs.alerts.agenda import Agenda
+from jobs.alerts.enqueue import SOUNDLESS
 from jobs.alerts.manager import AlertManager
 from storage.chats import Chat, is_relay, parts
-from storage.incidents import Delivery, Kind
+from storage.incidents import Delivery
 from storage.records import Clock, Moment
 
 log = logging.getLogger(__name__)
@@ -120,7 +121,7 @@ class Worker:
         rows = turn.rows or tuple(others[:1])
         if not rows:
             return turn.wait_s
-        edit = rows[0].kind is Kind.UPDATE
+        edit = rows[0].kind in SOUNDLESS
         wait_s = self._pace.wait_s(chat_id, now_s=at.logical_s, edit=edit)
         if wait_s > 0:
             return wait_s
@@ -195,5 +196,5 @@ class Worker:
 def _urgency(due: tuple[str, Sequence[Delivery]]) -> tuple[bool, bool, int, int]:
     """Return what goes first: what waited for Telegram in vain, then by level, then by age."""
     channel, rows = due
-    edit = rows[0].kind is Kind.UPDATE
+    edit = rows[0].kind in SOUNDLESS
     return (not is_relay(channel), edit, -rows[0].level, rows[0].id)

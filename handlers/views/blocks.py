@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from handlers.views.text import CAPTION_UNITS, TEXT_UNITS, Markup, units, visible
 
 ENTITIES = 100
+FOLD_UNITS = 1200
 MUST = 0
 
 
@@ -19,16 +20,28 @@ class Block:
 
 @dataclass(slots=True)
 class Builder:
-    """Collects blocks, one or more lines each; `build` returns what fits."""
+    """Collects blocks, one or more lines each; `build` returns what fits.
+
+    `cut` says afterwards whether something was left out.
+    """
 
     limit: int = TEXT_UNITS
     blocks: list[Block] = field(default_factory=list)
+    cut: bool = False
 
     def add(self, html: str, *, weight: int = MUST) -> "Builder":
         """Append a block; an empty one is not added."""
         if html:
             self.blocks.append(Block(html, weight))
         return self
+
+    def fold(
+        self, title: str, lines: Sequence[str], *, more: Callable[[int], str], weight: int
+    ) -> "Builder":
+        """Append a folded quotation of as many lines as fit, then a line saying how many more."""
+        body = listing(lines, limit=FOLD_UNITS, more=more, per_line=1)
+        self.cut = self.cut or body != "\n".join(lines)
+        return self.add(quote(title, body), weight=weight)
 
     def gap(self) -> "Builder":
         """Append an empty line."""
@@ -47,6 +60,7 @@ class Builder:
             if index < 0 or kept[index].weight == MUST:
                 break
             del kept[index]
+            self.cut = True
         return _join(kept)
 
 

@@ -34,10 +34,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message to send or to edit into place; `html` is its text, or its photo's caption."""
+    """One message to send or to edit into place; `html` is its text, or its photo's caption.
+
+    `cut` says that there was more to tell than fits.
+    """
 
     html: str
     photo: bytes | None = None
     document: Document | None = None
     buttons: tuple[tuple[Button, ...], ...] = ()
     silent: bool = False
+    cut: bool = False

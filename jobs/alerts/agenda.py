@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from jobs.alerts.boot import Boot
+from jobs.alerts.enqueue import SOUNDLESS
 from jobs.alerts.holding import Holding
 from storage.chats import Chats, parts
-from storage.incidents import Delivery, Kind, Status
+from storage.incidents import Delivery, Status
 from storage.outbox import Outbox
 from storage.records import Moment
 
@@ -89,4 +90,4 @@ class Looking:
 
 
 def _urgency(row: Delivery) -> tuple[bool, int, int]:
-    return (row.kind is Kind.UPDATE, -row.level, row.id)
+    return (row.kind in SOUNDLESS, -row.level, row.id)

@@ -11,6 +11,7 @@ from storage.records import Severity
 NEWS = frozenset({Kind.FIRED, Kind.WORSE})
 CLOSING = frozenset({Kind.RESOLVED, Kind.BRIEF})
 REMINDING = frozenset({Kind.REPEAT, Kind.ESCALATED})
+SOUNDLESS = frozenset({Kind.UPDATE, Kind.FULL})  # never takes the place of what is said
 BRIEF_FOR_S = {Severity.INFO: 3600.0, Severity.WARNING: 6 * 3600.0}
 
 

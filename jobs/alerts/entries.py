@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from jobs.alerts import enqueue, fallback, policy
+from jobs.alerts import enqueue, fallback, policy, story
 from jobs.alerts.rules import Rules
 from jobs.alerts.tally import Latency, Tally
 from storage.alerts import Alerts
@@ -26,12 +26,17 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """Rows that Telegram took as one message, when; `own`: it is of one incident, no digest."""
+    """Rows that Telegram took as one message, when; `own`: it is of one incident, no digest.
+
+    `cut`: the message had no room for everything; `bare`: it lost its markup.
+    """
 
     rows: Sequence[Delivery]
     message_id: int | None
     own: bool
     at: Moment
+    cut: bool = False
+    bare: bool = False
 
 
 class Entries:
@@ -66,7 +71,8 @@ class Entries:
             self._index[row.channel] = index
         beside = self._index[row.channel].get(row.incident, [])
         if beside == [row.id]:
-            return [row] if row.status in LIVE else []
+            now = self._outbox.get(row.id)  # the caller's may be of before it was given up
+            return [now] if now is not None and now.status in LIVE else []
         found = [self._outbox.get(number) for number in sorted({*beside, row.id})]
         return [other for other in found if other is not None and other.status in LIVE]
 
@@ -110,29 +116,56 @@ class Entries:
         self._outbox.put(replace(row, status=Status.SUPERSEDED))
         self._tally.superseded += 1
 
-    def take(self, batch: Iterable[Taken]) -> None:
+    def take(self, batch: Sequence[Taken]) -> None:
         """Note what Telegram took, in few changes however many chats were told of an incident."""
-        heard: dict[int, dict[str, tuple[Delivery, int | None]]] = defaultdict(dict)
+        heard: dict[int, list[tuple[Delivery, int | None]]] = defaultdict(list)
         loud: dict[str, list[tuple[Delivery, Moment]]] = defaultdict(list)
-        late: list[tuple[Delivery, Moment]] = []
-        for one in batch:
-            for row in one.rows:
-                self._outbox.put(replace(row, status=Status.SENT, message_id=one.message_id))
-                self._tally.sent[row.level, row.kind] += 1
-                passed_s = one.at.logical_s - row.created_s
-                self._tally.latencies.append(Latency(row.level, passed_s))
-                heard[row.incident][row.channel] = (row, one.message_id if one.own else None)
-                if one.own and row.kind in enqueue.NEWS:
-                    late.append((row, one.at))
-                if policy.audible(row.kind, row.level):
-                    loud[row.key].append((row, one.at))
+        pairs = [(row, one) for one in batch for row in one.rows]
+        for row, one in pairs:
+            self._sent(row, one)
+            heard[row.incident].append((row, one.message_id if one.own else None))
+            if policy.audible(row.kind, row.level):
+                loud[row.key].append((row, one.at))
         for number, told in heard.items():
-            self._note_told(number, told.values())
-            self._note_heard(number, (row for row, _ in told.values()))
-        for row, at in late:
-            self._catch_up(row, at=at)
+            self._note_told(number, told)
+            self._note_heard(number, (row for row, _ in told))
+        for one in batch:
+            self._remember(one)
+            self._go_on(one)
         for key, rows in loud.items():
             self._keep_distance(key, rows)
+
+    def _sent(self, row: Delivery, one: Taken) -> None:
+        self._outbox.put(replace(row, status=Status.SENT, message_id=one.message_id))
+        self._tally.sent[row.level, row.kind] += 1
+        passed_s = one.at.logical_s - row.created_s
+        self._tally.latencies.append(Latency(row.level, passed_s))
+
+    def _remember(self, one: Taken) -> None:
+        """Note in the story of each incident that people were reminded of it, or called."""
+        for row in one.rows:
+            incident, kind = self._alerts.incident(row.incident), story.HEARD.get(row.kind)
+            if incident is not None and kind is not None:
+                heard = story.heard(incident, kind, since=row.created, at=one.at)
+                self._alerts.put_incident(heard)
+
+    def _go_on(self, one: Taken) -> None:
+        """Queue what follows from one message: its card catches up, its whole text is attached."""
+        if one.bare:
+            self._tally.failed["markup"] += 1
+        for row in one.rows if one.own else ():
+            if row.kind in enqueue.NEWS:
+                self._catch_up(row, at=one.at)
+                if one.cut:
+                    self._attach(row, at=one.at)
+
+    def forget_card(self, row: Delivery) -> None:
+        """Put an edit aside whose message somebody deleted; the incident has none there now."""
+        self.supersede(row)
+        incident = self._alerts.incident(row.incident)
+        if incident is not None:
+            rest = {c: number for c, number in incident.messages.items() if c != row.channel}
+            self._alerts.put_incident(replace(incident, messages=rest))
 
     def note_told(self, row: Delivery) -> None:
         """Note that a channel knows, or may know, of the incident."""
@@ -144,7 +177,7 @@ class Entries:
         if incident is None:
             return
         knows = dict.fromkeys(incident.told)
-        messages = dict(incident.messages)
+        messages, attached = dict(incident.messages), dict.fromkeys(incident.attached)
         for row, message_id in told:
             if incident.closed is not None and is_relay(row.channel) and row.channel not in knows:
                 self._follow(row, Kind.RESOLVED)  # it ended while this was under way
@@ -152,7 +185,10 @@ class Entries:
             called = row.kind is Kind.ESCALATED and row.channel not in messages
             if message_id is not None and (row.kind in enqueue.NEWS or called):
                 messages[row.channel] = message_id
-        self._alerts.put_incident(replace(incident, told=tuple(knows), messages=messages))
+            if row.kind is Kind.FULL and message_id is not None:
+                attached[row.channel] = None
+        known = replace(incident, told=tuple(knows), messages=messages, attached=tuple(attached))
+        self._alerts.put_incident(known)
 
     def _note_heard(self, number: int, rows: Iterable[Delivery]) -> None:
         """Note that somebody was told that the incident is CRITICAL: no relay has to."""
@@ -169,8 +205,25 @@ class Entries:
             return
         self._follow(replace(row, created=at.wall, created_s=at.logical_s), Kind.UPDATE)
 
+    def _attach(self, row: Delivery, *, at: Moment) -> None:
+        """Have the whole text follow an alert that had no room for it, once per incident."""
+        incident = self._alerts.incident(row.incident)
+        if incident is None or incident.closed is not None or row.channel in incident.attached:
+            return
+        posted = row.channel in incident.messages
+        if posted and not any(other.kind is Kind.FULL for other in self._beside(row)):
+            self._follow(replace(row, created=at.wall, created_s=at.logical_s), Kind.FULL)
+
     def _follow(self, row: Delivery, kind: Kind) -> None:
-        fresh = replace(row, kind=kind, attempts=0, maybe_dup=False, status=Status.QUEUED)
+        fresh = replace(
+            row,
+            kind=kind,
+            attempts=0,
+            last_error="",
+            maybe_dup=False,
+            status=Status.QUEUED,
+            tried_s=None,
+        )
         self._outbox.add(fresh)
         self._tally.created += 1
 

@@ -78,7 +78,12 @@ class Ledger:
                     continue
                 if holding.hold(row) is not None:  # since it was looked for
                     continue
-                row = replace(row, status=Status.SENDING, attempts=row.attempts + 1)
+                row = replace(
+                    row,
+                    status=Status.SENDING,
+                    attempts=row.attempts + 1,
+                    tried_s=at.logical_s if row.tried_s is None else row.tried_s,
+                )
                 self._outbox.put(row)
                 claimed.append(row)
             return claimed
@@ -113,15 +118,32 @@ class Ledger:
     def postponed(
         self, rows: Sequence[Delivery], trouble: Trouble, *, until_s: float, at: Moment
     ) -> None:
-        """Queue the rows again and let their chat rest; what is a day old is given up."""
+        """Queue the rows again and let their chat rest; what was tried for a day is given up.
+
+        The day begins with the first try: what a mute held for longer is news all the same. To be
+        told to wait is no try.
+        """
+
+        def old(row: Delivery) -> bool:
+            tried_s = at.logical_s if row.tried_s is None else row.tried_s
+            return trouble.counts and at.logical_s - tried_s >= LONGEST_S
 
         def work() -> None:
-            for row in rows:
-                self.chats.pause(parts(row.channel)[0], until_s=until_s)
-            old = [row for row in rows if at.logical_s - row.created_s >= LONGEST_S]
+            for channel in {row.channel for row in rows}:
+                self.chats.pause(parts(channel)[0], until_s=until_s)
             entries = self._entries()
-            entries.bury(old, trouble)
-            entries.back([row for row in rows if row not in old], trouble)
+            entries.bury([row for row in rows if old(row)], trouble)
+            entries.back([row for row in rows if not old(row)], trouble)
+
+        self._database.commit(work)
+
+    def vanished(self, rows: Sequence[Delivery]) -> None:
+        """Put edits aside whose messages somebody deleted."""
+
+        def work() -> None:
+            entries = self._entries()
+            for row in rows:
+                entries.forget_card(row)
 
         self._database.commit(work)
 
@@ -134,7 +156,12 @@ class Ledger:
         chat_id = parts(channel)[0]
 
         def work() -> None:
-            others = [row for row in self._outbox.live() if parts(row.channel)[0] == chat_id]
+            gone = self.chats.current(chat_id)
+            others = [
+                row
+                for row in self._outbox.live()
+                if self.chats.current(parts(row.channel)[0]) == gone
+            ]
             self.chats.disable(chat_id, reason=trouble.text, probe_s=at.logical_s + PROBE_EVERY_S)
             known = {row.id for row in rows}
             self._entries().bury([*rows, *(row for row in others if row.id not in known)], trouble)

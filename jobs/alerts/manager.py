@@ -97,8 +97,9 @@ class AlertManager:
                 self._book.take(self._book.complete(seen, complete), at=at)
                 self._book.cycle_ended(self._boot.ended(resumed, at=at), at=at)
             self._book.hold_back(before, seen)
-            self._book.escalate(at=at)
-            self._muting.expire(at=at)
+            self._book.escalate(seen, at=at)
+            if not self._boot.lasts(at=at):  # what still fires is not known yet
+                self._muting.expire(at=at)
             self._relaying.step(at=at)
             self._book.tidy(at=at)
             self._alerts.keep_moment(at)
@@ -223,6 +224,10 @@ class AlertManager:
         if not all(map(self._relaying.stands, seen)):
             self._commit(lambda: self._relaying.step(at=at))
         return min((one.at_s for one in seen if one.at_s is not None), default=math.inf)
+
+    def lost_looks(self, number: int, *, at: Moment) -> None:
+        """Tell the admins that a message was refused for its markup and went as plain text."""
+        self._commit(lambda: self._telling.lost_looks(number, at=at))
 
     def welcome(self, chat_id: int, *, at: Moment) -> None:
         """Tell a chat that can be reached again of every open incident it was not told of."""

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Callable, Iterable
 
+from jobs.alerts.enqueue import SOUNDLESS
 from storage.chats import is_relay
 from storage.incidents import Delivery, Kind
 from storage.records import Moment
 
-NO_ALERTS = frozenset({Kind.UPDATE, Kind.NOTE})
+NO_ALERTS = SOUNDLESS | {Kind.NOTE}
 
 
 def alerts(rows: Iterable[Delivery]) -> list[Delivery]:

@@ -13,6 +13,7 @@ from storage.incidents import Delivery, Incident, Kind, Status
 from storage.outbox import Outbox
 from storage.records import Moment, Phrase, Severity
 
+PLAIN = "bot:markup"
 Live = dict[tuple[int, str], list[Delivery]]
 Channels = Callable[[], Sequence[str]] | Sequence[str]
 
@@ -94,7 +95,7 @@ class Telling:
             for row in plan.superseded:
                 self._supersede(row)
             for kind in plan.kinds:
-                row = self.add(rows.of(incident, replace(tell, kind=kind), channel, at=at))
+                row = self.add(rows.of(incident, Tell(kind, tell.level), channel, at=at))
                 live[incident.number, channel].append(row)
 
     def about(self, incident: Incident, tell: Tell) -> list[str]:
@@ -120,9 +121,25 @@ class Telling:
             tell = Tell(Kind.UPDATE if told else Kind.FIRED, incident.level)
             self.tell(incident, tell, live=live, channels=[channel], at=at)
 
-    def remark(self, key: str, note: Phrase, *, level: Severity, live: Live, at: Moment) -> None:
-        """Say something of a key to every chat; it replaces what waits there to be said."""
-        for channel in self.open_channels():
+    def lost_looks(self, number: int, *, at: Moment) -> None:
+        """Tell the admins that a message lost its formatting; every chat where there are none."""
+        note = Phrase("note.plain", {"number": number})
+        admins = self._reachable(self._admins)
+        live = self.live()
+        self.remark(PLAIN, note, level=Severity.WARNING, live=live, at=at, channels=admins)
+
+    def remark(  # noqa: PLR0913 - what to say, to whom, all named
+        self,
+        key: str,
+        note: Phrase,
+        *,
+        level: Severity,
+        live: Live,
+        at: Moment,
+        channels: Sequence[str] = (),
+    ) -> None:
+        """Say something of a key, to every chat unless said; it replaces what waits there."""
+        for channel in channels or self.open_channels():
             for row in live.get((0, channel), []):
                 if row.key == key and row.status is Status.QUEUED:
                     self._supersede(row)

@@ -106,7 +106,7 @@ async def test_an_edit_that_changes_nothing_is_a_success(sender: TelegramSender)
     assert isinstance(sent, Sent)
     assert sent.message_id is not None
     assert await sender.edit("7", sent.message_id, HELLO) == Sent()
-    assert fault(await sender.edit("7", 999, HELLO)) is Fault.REJECTED
+    assert fault(await sender.edit("7", 999, HELLO)) is Fault.VANISHED
 
 
 async def test_photos_and_documents(api: BotApi, sender: TelegramSender) -> None:
@@ -179,6 +179,8 @@ async def test_a_migrated_group_says_where_it_went(
         (BadRequest("Not enough rights to send text messages to the chat"), Fault.GONE),
         (BadRequest("Can't parse entities: unsupported start tag"), Fault.MARKUP),
         (BadRequest("Message is too long"), Fault.REJECTED),
+        (BadRequest("Not enough rights to send documents to the chat"), Fault.REJECTED),
+        (BadRequest("Message can't be edited"), Fault.VANISHED),
         (ChatMigrated(-1), Fault.MIGRATED),
         (TimedOut(), Fault.UNSURE),
         (NetworkError("Bad Gateway"), Fault.PASSING),

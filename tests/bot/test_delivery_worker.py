@@ -337,12 +337,13 @@ async def test_what_was_under_way_at_a_crash_goes_again_marked(world: World) -> 
 
 
 async def test_refused_markup_goes_once_as_plain_text(world: World) -> None:
-    """Two calls; where that is refused too, the row is dead with the reason."""
+    """Two calls and a note of it, once an hour; refused again, the row is dead with the reason."""
     refusal = Failed(fault=Fault.MARKUP, text="can't parse entities")
     world.telegram.script.append(refusal)
     fire(world, ERROR, "a")
     await drain(world, for_s=3)
-    assert world.telegram.said() == ["fired #1 ERROR"]
+    assert world.telegram.said() == ["fired #1 ERROR", "note.plain 1"]
+    assert world.alerts.ledger.tally.failed["markup"] == 1
     world.telegram.script.extend([refusal, refusal])
     fire(world, ERROR, "b")
     await drain(world, for_s=60)

@@ -200,12 +200,19 @@ def test_a_newer_reminder_replaces_a_queued_one(office: Office) -> None:
 
 
 def test_an_alert_that_could_not_be_told_for_a_day_is_tried_anew(office: Office) -> None:
-    """Its dead letter keeps the reason; the next reminder is a first message."""
+    """Its dead letter keeps the reason; the next reminder is a first message.
+
+    The day begins with the first try, and being told to wait is none.
+    """
     office.fire(CRITICAL)
     ledger = office.alerts.ledger
-    day = at(24 * 3600.0 + 10)
-    rows = ledger.claim(ledger.agenda(at=day).due["7"], at=day)
-    ledger.postponed(rows, Trouble(reason="network", text="ConnectError"), until_s=0.0, at=day)
+    first, day = at(24 * 3600.0 + 10), at(48 * 3600.0 + 10)
+    refusal = Trouble(reason="network", text="ConnectError")
+    wait = Trouble(reason="retry_after", text="too many requests", counts=False)
+    for now, trouble in ((first, refusal), (day, wait), (day, refusal)):
+        assert not [row for row in office.outbox.all() if row.status is Status.DEAD]
+        rows = ledger.claim(ledger.agenda(at=now).due["7"], at=now)
+        ledger.postponed(rows, trouble, until_s=0.0, at=now)
     (dead,) = [row for row in office.outbox.all() if row.status is Status.DEAD]
     assert dead.last_error == "ConnectError"
     office.see(fail(CRITICAL), now_s=day.logical_s + 1)
