@@ -96,22 +96,28 @@ class Book:
 
     def hold_back(self, before: Causes, seen: Iterable[Observation]) -> None:
         """Mark what is a consequence; one that fails on a cycle after its cause closed is none."""
-        after, failing = self.causes(), {one.key for one in seen if one.outcome is Outcome.FAIL}
+        after, failing = self.causes(), _failing(seen)
         for incident in self._alerts.open():
             if before.of(incident.key) or after.of(incident.key):
                 self._alerts.put_incident(replace(incident, held=True))
             elif incident.held and incident.key in failing:
                 self._alerts.put_incident(replace(incident, held=False))
 
-    def escalate(self, *, at: Moment) -> None:
-        """Call the admins for what is CRITICAL and nobody takes."""
-        live, factor = self._telling.live(), self._rules.factor
-        for incident in self._alerts.open():
-            unheard = self._telling.unheard(incident, live)
-            watched = escalation.watched(incident, unheard=unheard, at=at, factor=factor)
+    def escalate(self, seen: Iterable[Observation], *, at: Moment) -> None:
+        """Call the admins for what is CRITICAL, as was just seen, and nobody takes."""
+        found, failing, factor = self._alerts.open(), _failing(seen), self._rules.factor
+        called = self._telling.on_call()
+        critical = any(incident.level is Severity.CRITICAL for incident in found)
+        live = self._telling.live() if critical else {}
+        for incident in found:
+            unheard = self._telling.unheard(incident, live) if critical else False
+            fails = incident.key in failing and bool(called)
+            watched = escalation.watched(
+                incident, fails=fails, unheard=unheard, at=at, factor=factor
+            )
             self._alerts.put_incident(watched.incident)
             if watched.due:
-                tell, called = Tell(Kind.ESCALATED, incident.level), self._telling.on_call()
+                tell = Tell(Kind.ESCALATED, incident.level)
                 self._telling.tell(watched.incident, tell, live=live, channels=called, at=at)
 
     def cycle_ended(self, absence: Resumed | None, *, at: Moment) -> None:
@@ -157,3 +163,7 @@ class Book:
         for state in self._alerts.states():
             if tidy.idle(state, rules=self._rules, at=at):
                 self._alerts.put_state(AlertState(key=state.key))
+
+
+def _failing(seen: Iterable[Observation]) -> set[str]:
+    return {one.key for one in seen if one.outcome is Outcome.FAIL}

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from jobs.alerts import policy, story
-from storage.incidents import Incident, TimelineKind
+from jobs.alerts import policy
+from storage.incidents import Incident
 from storage.records import Moment, Severity
 
 AFTER_S = 30 * 60.0
@@ -18,9 +18,9 @@ class Watched:
 
 
 def watched(
-    incident: Incident, *, unheard: bool = False, at: Moment, factor: float = 1.0
+    incident: Incident, *, fails: bool, unheard: bool, at: Moment, factor: float = 1.0
 ) -> Watched:
-    """Return what time did to an open incident.
+    """Return what time did to an open incident; it is due while it `fails` only.
 
     The half hour is one in which somebody could have taken it: it counts from when it was
     CRITICAL and told (`unheard`: its news still waits in every chat), and anew when it is given
@@ -33,8 +33,7 @@ def watched(
     since_s = incident.critical_s if goes_on else None
     since_s = at.logical_s if since_s is None else since_s
     incident = replace(incident, critical_s=since_s)
-    waits = incident.held or incident.escalated or at.logical_s - since_s < AFTER_S * factor
-    if waits:
+    said = incident.held or incident.escalated or not fails
+    if said or at.logical_s - since_s < AFTER_S * factor:
         return Watched(incident)
-    called = story.told(replace(incident, escalated=True), TimelineKind.ESCALATED, at=at)
-    return Watched(called, due=True)
+    return Watched(replace(incident, escalated=True), due=True)

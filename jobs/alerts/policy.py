@@ -52,13 +52,14 @@ def step(
         if seen.outcome is Outcome.OK:
             return Step(quiet(alert), None)
         return _failed(alert, seen, at=at, rule=rule)
-    incident = _unacked_if_over(_seen(incident, seen), at=at)
-    if seen.outcome is Outcome.OK:
-        return _passed(alert, incident, seen, at=at, rule=rule)
-    alert = replace(alert, phase=Phase.FIRING, passes=0)
-    if seen.level > alert.level:
-        return _worse(alert, incident, seen, at=at, rule=rule)
-    return _still(alert, incident, seen.level, at=at, rule=rule)
+    found = _seen(incident, seen)
+    incident = _unacked_if_over(found, at=at)
+    follows = _passed if seen.outcome is Outcome.OK else _goes_on
+    following = follows(alert, incident, seen, at=at, rule=rule)
+    if incident is found or following.alert.phase is Phase.OK:
+        return following
+    edit = Tell(Kind.UPDATE, following.alert.level)  # the card must not name who had it
+    return replace(following, tells=(*following.tells, edit))
 
 
 def audible(kind: Kind, level: Severity) -> bool:
@@ -149,6 +150,15 @@ def _passed(
     return Step(quiet(alert), closed, (Tell(Kind.RESOLVED, incident.peak),))
 
 
+def _goes_on(
+    alert: AlertState, incident: Incident, seen: Observation, *, at: Moment, rule: Rule
+) -> Step:
+    alert = replace(alert, phase=Phase.FIRING, passes=0)
+    if seen.level > alert.level:
+        return _worse(alert, incident, seen, at=at, rule=rule)
+    return _still(alert, incident, seen.level, at=at, rule=rule)
+
+
 def _worse(
     alert: AlertState, incident: Incident, seen: Observation, *, at: Moment, rule: Rule
 ) -> Step:
@@ -191,7 +201,6 @@ def _reminder(alert: AlertState, incident: Incident, *, at: Moment, rule: Rule) 
     interval_s = _interval_s(alert, rule)
     alert = replace(alert, next_due_s=None if interval_s is None else at.logical_s + interval_s)
     incident = replace(incident, reminders=incident.reminders + 1)
-    incident = story.told(incident, TimelineKind.REMINDED, at=at)
     return Step(alert, incident, (Tell(Kind.REPEAT, incident.level),))
 
 

@@ -1,11 +1,13 @@
 """An incident's story: what happened to it, when, and by whom. Pure."""
 
 from dataclasses import replace
+from datetime import datetime
 
-from storage.incidents import Incident, TimelineEntry, TimelineKind
+from storage.incidents import Incident, Kind, TimelineEntry, TimelineKind
 from storage.records import Moment
 
 HEAD, TAIL = 10, 40
+HEARD = {Kind.REPEAT: TimelineKind.REMINDED, Kind.ESCALATED: TimelineKind.ESCALATED}
 
 
 def told(incident: Incident, kind: TimelineKind, *, at: Moment, who: str = "") -> Incident:
@@ -15,6 +17,16 @@ def told(incident: Incident, kind: TimelineKind, *, at: Moment, who: str = "") -
     if len(timeline) > HEAD + TAIL:
         timeline = timeline[:HEAD] + timeline[-TAIL:]
     return replace(incident, timeline=timeline)
+
+
+def heard(incident: Incident, kind: TimelineKind, *, since: datetime, at: Moment) -> Incident:
+    """Return the incident with one more line, unless another chat heard it `since`.
+
+    A reminder is part of the story when it was told: one that a mute held back is none.
+    """
+    last = next((entry for entry in reversed(incident.timeline) if entry.kind is kind), None)
+    known = last is not None and last.at >= since
+    return incident if known else told(incident, kind, at=at)
 
 
 def closed_for_s(incident: Incident, *, at: Moment) -> float:

@@ -230,7 +230,7 @@ def test_info_is_told_once_and_never_again() -> None:
 
 
 def test_an_ack_stops_reminders_until_it_runs_out() -> None:
-    """CRITICAL is taken for four hours; the overdue reminder then comes once."""
+    """CRITICAL is taken for four hours; the overdue reminder comes, and an edit."""
     machine = Machine()
     machine.fire(CRITICAL)
     assert machine.incident is not None
@@ -239,10 +239,40 @@ def test_an_ack_stops_reminders_until_it_runs_out() -> None:
     while machine.now_s + 60.0 < taken.logical_s + 4 * HOUR:
         assert machine.see(fail(CRITICAL), after_s=60.0) == []
         assert machine.incident.ack_by == "Lina"
-    assert machine.see(fail(CRITICAL), after_s=60.0) == [Tell(Kind.REPEAT, CRITICAL)]
+    told = machine.see(fail(CRITICAL), after_s=60.0)
+    assert told == [Tell(Kind.REPEAT, CRITICAL), Tell(Kind.UPDATE, CRITICAL)]
     assert machine.incident.ack_by == ""
-    assert machine.incident.timeline[-2].kind is TimelineKind.RELEASED
+    assert machine.incident.timeline[-1].kind is TimelineKind.RELEASED
     assert machine.see(fail(CRITICAL), after_s=60.0) == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        (ok(), [Tell(Kind.UPDATE, ERROR)]),
+        (fail(CRITICAL), [Tell(Kind.WORSE, CRITICAL), Tell(Kind.UPDATE, CRITICAL)]),
+        (unknown(), []),
+    ],
+)
+def test_a_card_does_not_name_whose_time_is_up(seen: Observation, told: list[Tell]) -> None:
+    """Edited in the first look after the ack ran out, whatever that look saw."""
+    machine = Machine()
+    machine.fire()
+    assert machine.incident is not None
+    now = at(machine.now_s)
+    machine.incident = policy.ack(machine.incident, by="Lina", at=now, rule=machine.rule)
+    assert machine.see(seen, after_s=24 * HOUR) == told
+
+
+def test_an_end_needs_no_other_edit() -> None:
+    """The ack ran out before the look that closes it: its closing edits the card."""
+    machine = Machine()
+    machine.fire(CRITICAL)
+    machine.see(ok())
+    assert machine.incident is not None
+    now = at(machine.now_s)
+    machine.incident = policy.ack(machine.incident, by="Lina", at=now, rule=machine.rule)
+    assert machine.see(ok(), after_s=5 * HOUR) == [Tell(Kind.RESOLVED, CRITICAL)]
 
 
 def test_release_gives_it_back() -> None:
@@ -290,15 +320,15 @@ def test_a_rule_that_stops_repeating_ends_the_reminders() -> None:
 
 
 def test_the_story_stays_bounded() -> None:
-    """A year of reminders keeps the beginning and the end."""
+    """A month of ups and downs keeps the beginning and the end."""
     machine = Machine()
     machine.fire(CRITICAL)
-    for _ in range(200):
-        machine.see(fail(CRITICAL), after_s=HOUR)
+    for level in (ERROR, ERROR, CRITICAL) * 50:
+        machine.see(fail(level), after_s=HOUR)
     assert machine.incident is not None
     assert len(machine.incident.timeline) == story.HEAD + story.TAIL
     assert machine.incident.timeline[0].kind is TimelineKind.OPENED
-    assert machine.incident.reminders == 200
+    assert machine.incident.timeline[-1].kind is TimelineKind.WORSE
 
 
 def test_an_incident_remembers_its_limit_and_evidence() -> None:
