@@ -14,11 +14,15 @@ from bot.settings import Settings
 from handlers.views import i18n
 from handlers.views.health import SUMMARIES, families, family_name, status, verdict
 from handlers.views.text import visible
+from jobs.alerts.overdue import alerts
 from jobs.probes.host import CpuReading
 from jobs.watch import Cycle
-from storage.clock import wall_now
+from storage.alerts import Alerts
+from storage.clock import resume, wall_now
+from storage.database import Database
 from storage.files import LockedError, ProcessLock, write_atomic
 from storage.history import History
+from storage.outbox import Outbox
 from storage.records import (
     Moment,
     Observation,
@@ -84,6 +88,7 @@ async def _look(found: Settings, history: History) -> Cycle:
         history=history,
     )
     parts.host.cpu = _cpu_base(base)
+    parts.own.outbox_s = lambda _: _outbox_s(found.state_dir / "state.json")
     cycle = await parts.watch.run()
     if parts.host.cpu is not None and not history.read_only:
         try:
@@ -91,6 +96,16 @@ async def _look(found: Settings, history: History) -> Cycle:
         except OSError:
             return cycle  # the cycle's own finding about the state folder says so
     return cycle
+
+
+def _outbox_s(path: Path) -> float | None:
+    """Return how long the oldest alert was tried in vain, None where there is no state yet."""
+    if not path.exists():
+        return None
+    database = Database(path, read_only=True)
+    now_s = resume(Alerts(database).moment())().logical_s
+    tried = [row for row in alerts(Outbox(database).live()) if row.attempts]
+    return max((now_s - row.created_s for row in tried), default=0.0)
 
 
 def _cpu_base(path: Path) -> CpuReading | None:

@@ -4,12 +4,19 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jobs.alerts.manager import AlertManager
+from storage.clock import wall_now
+from storage.database import Database
+from storage.outbox import Outbox
+from storage.records import Moment, Severity
 from tests.bot.real import collect, environment
+from tests.jobs.seen import fail
 
 pytestmark = pytest.mark.process
 QUIET = {"SCRAPER_COMMANDS": "", "EXPECTED_SOURCES": "", "LOW_VOLUME_PER_DAY": "0"}
@@ -139,3 +146,25 @@ def test_a_bad_setting_is_two(tmp_path: Path) -> None:
     done = health(tmp_path, HEALTH_EVERY="often")
     assert done.returncode == 2
     assert "HEALTH_EVERY" in done.stderr
+
+
+def test_alerts_that_do_not_get_through_are_found(tmp_path: Path) -> None:
+    """From the service's state, which stays as it is; nothing is said where there is none."""
+    collect(tmp_path / "data", age_s=60)
+    assert "bot:outbox" not in by_key(document(tmp_path))
+    path = tmp_path / "var" / "state.json"
+    database = Database(path)
+    alerts = AlertManager(database=database, channels=["7"])
+    now = wall_now()
+    for age_s in (900.0, 600.0):
+        at = Moment(wall=now - timedelta(seconds=age_s), logical_s=5000.0 - age_s)
+        alerts.observe([fail(Severity.CRITICAL)], at=at)
+    assert by_key(document(tmp_path))["bot:outbox"]["outcome"] == "ok"
+    (row,) = Outbox(database).live()
+    alerts.ledger.claim([row], at=Moment(wall=now, logical_s=5000.0))
+    before = path.read_bytes()
+    found = document(tmp_path)
+    assert by_key(found)["bot:outbox"]["level"] == "ERROR"
+    assert 550 < by_key(found)["bot:outbox"]["value"] < 700
+    assert found["exit_code"] == 2
+    assert path.read_bytes() == before

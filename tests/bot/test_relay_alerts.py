@@ -167,7 +167,6 @@ async def test_several_leave_as_one_text(world: World) -> None:
     assert told.startswith("digest 9: fired #1 CRITICAL")
     await see(world, *(ok(key) for key in keys), times=2)
     await wait(world, 60)
-    print(world.alerts.incident(1))
     assert world.telegram.said(MAIL)[1].startswith("digest 9: resolved #1 CRITICAL")
     assert all(call.edited is None for call in world.telegram.calls if call.channel == MAIL)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox import BotApi
+from tests.bot.mailbox import Hooks, Mailbox, listening
 from tests.bot.real import ADA, collect, running
 from tests.sandbox.conftest import serving
 
@@ -64,3 +65,25 @@ async def test_no_answer_is_an_answer(tmp_path: Path) -> None:
         assert await test.ended(within_s=20) == 1
     assert "http://127.0.0.1:9: no answer (ConnectError)" in test.said
     assert TOKEN not in test.said
+
+
+async def test_fallbacks_are_named_and_tried_when_asked(tmp_path: Path) -> None:
+    """What each is, then whether it takes a message in the owner's language; never its URL."""
+    box, hooks = Mailbox(), Hooks(always=403)
+    async with listening(box) as port, listening(hooks) as other:
+        urls = (
+            f"mailto://ada:hunter2-x@127.0.0.1:{port}?to=a@x.org,json://127.0.0.1:{other}/hunter2-y"
+        )
+        settings = {"FALLBACK_URLS": urls, "LANGUAGE": "fr", "LOG_LEVEL": "DEBUG"}
+        async with running(tmp_path, "selftest", settings=settings) as test:
+            await test.ended(within_s=20)
+        assert "fallback 1       mail, not tried" in test.said
+        assert "fallback 2       webhook, not tried" in test.said
+        assert (box.visits, hooks.posts) == (0, [])
+        async with running(tmp_path, "selftest", "--send-fallback", settings=settings) as tried:
+            assert await tried.ended(within_s=20) == 1
+    assert "ok    fallback 1       mail, took the test message" in tried.said
+    assert "FAIL  fallback 2       did not take the test message: webhook: HTTP 403" in tried.said
+    assert "hunter2" not in test.said + tried.said
+    assert box.subjects == ["Vigie · essai du canal de secours"]
+    assert "critique" in box.text(0)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot import settings
+from bot.logs import Redactor
 from bot.settings import Settings, SettingsError
 from tests.conftest import ROOT
 
@@ -115,3 +116,32 @@ def test_quiet_hours_that_are_none_are_refused(written: str) -> None:
     """The error shows how to write them."""
     with pytest.raises(SettingsError, match="22:30-07:00"):
         settings.load(quiet_hours=written)
+
+
+FALLBACKS = "mailtos://ada:hunter2-secret@mail.example.org?to=a@x.org,b@x.org, ntfy://hunter2-topic"
+
+
+def test_fallbacks_are_read_and_hidden() -> None:
+    """Two ways, in their order; neither repr nor dump shows them."""
+    found = settings.load(fallback_urls=FALLBACKS)
+    assert [one.service for one in found.addresses] == ["mail", "ntfy"]
+    assert "hunter2" not in repr(found) + str(found.model_dump()) + repr(found.addresses)
+    assert {"hunter2-secret", "hunter2-topic"} <= set(found.secrets)
+    assert settings.load().addresses == ()
+
+
+def test_a_fallback_that_leads_nowhere_is_named_by_its_place() -> None:
+    """Which one, and how to write it; nothing of what was written."""
+    with pytest.raises(SettingsError) as caught:
+        settings.load(fallback_urls=f"{FALLBACKS}, https://hunter2.example.org")
+    assert str(caught.value).startswith("FALLBACK_URLS: number 3 starts with none of mailto://")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_secrets_of_the_settings_are_kept_out_of_the_log() -> None:
+    """Whole URLs and their parts, beside the token."""
+    found = settings.load(fallback_urls=FALLBACKS, telegram_bot_token=TOKEN)
+    redact = Redactor(found.secrets)
+    for secret in (TOKEN, *(url.get_secret_value() for url in found.fallback_urls)):
+        assert redact(f"trouble at {secret}!") == "trouble at <token>!"
+    assert "hunter2" not in redact("user ada, password hunter2-secret, topic hunter2-topic")

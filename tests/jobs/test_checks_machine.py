@@ -145,6 +145,30 @@ def test_a_lag_not_measured_is_not_told() -> None:
     assert "bot:loop" not in judge(Itself(), own(loop_lag_p95_s=None))
 
 
+@pytest.mark.parametrize(
+    ("waited_s", "level", "clears"),
+    [
+        (0.0, Severity.OK, True),
+        (59.9, Severity.OK, True),
+        (60.0, Severity.OK, False),
+        (299.9, Severity.OK, False),
+        (300.0, Severity.ERROR, True),
+    ],
+)
+def test_alerts_that_do_not_get_through(waited_s: float, level: Severity, *, clears: bool) -> None:
+    """An error from five minutes on, well again below one; nothing where nobody knows."""
+    one = judge(Itself(), own(outbox_s=waited_s))["bot:outbox"]
+    assert (one.level, one.clears, one.value) == (level, clears, waited_s)
+    assert "bot:outbox" not in judge(Itself(), own())
+
+
+def test_a_token_that_is_refused_is_an_error_until_it_is_not() -> None:
+    """One key, so that its end closes what its beginning opened."""
+    refused, taken = own_check.token(refused=True), own_check.token(refused=False)
+    assert (refused.level, refused.outcome) == (Severity.ERROR, Outcome.FAIL)
+    assert (taken.key, taken.outcome) == (refused.key, Outcome.OK)
+
+
 def test_a_state_that_cannot_be_kept_is_critical() -> None:
     """A failing write, a failing index and a damaged file are each said in their words."""
     assert judge(Itself(), HEALTHY)["bot:state"].outcome is Outcome.OK
