@@ -3,7 +3,7 @@
 from handlers.views.card import ALONE, Around, card, evidence, timeline
 from handlers.views.i18n import Language
 from handlers.views.message import Document, Message
-from handlers.views.text import Markup, visible
+from handlers.views.text import WORD_JOINER, Markup, visible
 from storage.incidents import Incident
 from storage.records import Moment
 
@@ -31,4 +31,4 @@ def text(incident: Incident, *, at: Moment, language: Language, around: Around =
     ):
         if lines:
             parts += ["", language.plain(title), *map(visible, lines)]
-    return "\n".join(parts) + "\n"
+    return "\n".join(parts).replace(WORD_JOINER, "") + "\n"  # no client makes links of a file
