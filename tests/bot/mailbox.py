@@ -23,6 +23,7 @@ class Mood(StrEnum):
     FULL = "full"  # 452 after the message
     HANG_UP = "hang up"  # before the message
     SILENT = "silent"  # it is taken, and the answer never comes
+    HOLD = "hold"  # it is taken, and nothing more happens
     BABBLE = "babble"  # an answer without an end
 
 
@@ -86,7 +87,9 @@ class Mailbox:
             await say(answer)
             if answer.startswith("354"):
                 self._take(await reader.readuntil(b"\r\n.\r\n"), said, mood)
-                if mood is Mood.SILENT:
+                if mood is Mood.HOLD:
+                    await reader.read()
+                if mood in {Mood.HOLD, Mood.SILENT}:
                     return
                 await say("452 no room" if mood is Mood.FULL else "250 taken")
 

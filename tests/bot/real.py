@@ -56,7 +56,11 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    folder: Path, *words: str, settings: Mapping[str, str], before: tuple[str, ...] = ()
+    folder: Path,
+    *words: str,
+    settings: Mapping[str, str],
+    before: tuple[str, ...] = (),
+    module: str = "bot",
 ) -> AsyncIterator[Running]:
     """Run `python -m bot WORDS` in `folder`; whatever happens, it is gone afterwards."""
     log = folder / f"log-{time.monotonic_ns()}.txt"
@@ -65,7 +69,7 @@ async def running(
             *before,
             sys.executable,
             "-m",
-            "bot",
+            module,
             *words,
             cwd=folder,
             env=environment(**settings),
