@@ -99,7 +99,7 @@ class Storm:
                 self.mends(self.luck.randrange(2 * each + 1))
                 await self._live_and_die(MOMENTS[life % len(MOMENTS)])
             self.breaks(len(self.fresh))
-            await self._settle()
+            await self.settle()
 
     async def _live_and_die(self, moment: str) -> None:
         api, luck = self.place.api, self.luck
@@ -153,16 +153,17 @@ class Storm:
         with self.place.api.world.listening(heard):
             yield accepted
 
-    async def _settle(self) -> None:
+    async def settle(self) -> None:
+        """Run until all is told that broke, mend it, and run until that is told."""
         async with running(self.place.folder, "run", settings=self.place.settings) as bot:
-            await self._until(lambda: self.fired() >= set(self.broken))
+            await self.until(lambda: self.fired() >= set(self.broken))
             self.mends(len(self.broken))
             for name in self.flapping:
                 self.write(name, GOOD)
-            await self._until(lambda: not self.witness.open())
+            await self.until(lambda: not self.witness.open())
             assert "Traceback" not in bot.said
 
-    async def _until(self, holds: Callable[[], bool]) -> None:
+    async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until it holds and nothing waits to be told."""
         end = time.monotonic() + SETTLED_WITHIN_S
         while self.witness.look() or not holds():
