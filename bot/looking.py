@@ -7,10 +7,11 @@ from jobs.absences import Absences
 from jobs.checks.resources import ladder
 from jobs.checks.standard import Limits, standard
 from jobs.gather import Gatherer, Sources
+from jobs.noting import Listener
 from jobs.probes.host import HostProbe
 from jobs.probes.own import LoopLag, OwnProbe
 from jobs.probes.processes import ProcessProbe
-from jobs.watch import Listener, Watch
+from jobs.watch import Watch
 from storage.database import Database
 from storage.history import History
 from storage.opportunities import Opportunities

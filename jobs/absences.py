@@ -25,7 +25,7 @@ class Absences:
         booted: Moment | None = None,
         counts_sleep: bool = COUNTS_SLEEP,
     ) -> None:
-        self._counts_sleep = counts_sleep
+        self.counts_sleep = counts_sleep
         self._limit_s = INTERVALS * every.total_seconds() + PATIENCE_S
         self._before: Moment | None = None
         self._slept = False
@@ -59,5 +59,5 @@ class Absences:
         wall_s = (at.wall - before.wall).total_seconds()
         if wall_s <= self._limit_s or wall_s <= 2 * steady_s:
             return None
-        why = Why.JUMPED if self._counts_sleep else Why.SLEPT
+        why = Why.JUMPED if self.counts_sleep else Why.SLEPT
         return Absence(why=why, for_s=wall_s - steady_s, ended=at)

@@ -85,7 +85,7 @@ class Source:
 class Ledger:
     """An alert manager's outside: remembers what it was told, or fails as it is bidden."""
 
-    told: list[tuple[tuple[Observation, ...], frozenset[str]]] = field(default_factory=list)
+    told: list[tuple[tuple[Observation, ...], frozenset[str] | None]] = field(default_factory=list)
     before: Callable[[], None] = lambda: None
 
     resumed: list[Resumed | None] = field(default_factory=list)
@@ -95,8 +95,8 @@ class Ledger:
         observations: Sequence[Observation],
         *,
         at: Moment,
-        complete: frozenset[str],
-        resumed: Resumed | None,
+        complete: frozenset[str] | None = None,
+        resumed: Resumed | None = None,
     ) -> None:
         assert at.wall >= NOON
         self.before()
@@ -430,35 +430,35 @@ class Hours:
         return Moment(wall=NOON, logical_s=self.logical_s)
 
 
-def waking(clock: Hours, ledger: Ledger, *, booted: Moment | None = None) -> Watch:
+def waking(clock: Hours, ledger: Ledger, diary: Diary, *, booted: Moment | None = None) -> Watch:
     """Return a watch that expects a look every five minutes."""
     return Watch(
-        gatherer=Source().gatherer(), checks=CHECKS, clock=clock, alerts=ledger, history=Diary(),
+        gatherer=Source().gatherer(), checks=CHECKS, clock=clock, alerts=ledger, history=diary,
         absences=Absences(every=timedelta(minutes=5), booted=booted),
     )  # fmt: skip
 
 
 async def test_the_first_look_after_a_sleep_is_shown_but_not_counted() -> None:
     """It is the last cycle and in the history; the alerts hear of the sleep with the next."""
-    clock, ledger = Hours(), Ledger()
-    one = waking(clock, ledger)
+    clock, ledger, diary = Hours(), Ledger(), Diary()
+    one = waking(clock, ledger, diary)
     assert (await one.run()).facts.absence is None
     clock.logical_s = 7200.0
     woken = await one.run()
     assert one.last is woken
     assert woken.facts.absence == Absence(why=Why.SLEPT, for_s=7200.0, ended=clock())
-    assert isinstance(one._history, Diary)
-    assert sum(sample.series == "cycle_s" for sample in one._history.kept) == 2
-    assert len(ledger.told) == 1
+    assert sum(sample.series == "cycle_s" for sample in diary.kept) == 2
+    assert len(ledger.told[0][0]) > len(ledger.told[1][0])
+    assert ([seen.key for seen in ledger.told[1][0]], ledger.told[1][1]) == (["clock"], None)
     for clock.logical_s in (7500.0, 7800.0):
         assert (await one.run()).facts.absence == woken.facts.absence
-    assert ledger.resumed == [None, Resumed(why=Gap.SLEEP, away_s=7200.0), None]
+    assert ledger.resumed == [None, None, Resumed(why=Gap.SLEEP, away_s=7200.0), None]
 
 
 async def test_the_first_look_after_a_boot_counts() -> None:
     """Nothing is in the alerts' memory that a boot could spoil; the reboot is told with it."""
     clock, ledger = Hours(100.0), Ledger()
-    one = waking(clock, ledger, booted=Moment(wall=NOON, logical_s=0.0))
+    one = waking(clock, ledger, Diary(), booted=Moment(wall=NOON, logical_s=0.0))
     absence = (await one.run()).facts.absence
     assert absence is not None
     assert absence.why is Why.BOOTED
@@ -471,7 +471,7 @@ async def test_the_first_look_after_a_boot_counts() -> None:
 async def test_a_clock_set_forward_is_told_as_a_sleep_only_where_it_may_be_one(
     counts_sleep: bool,  # noqa: FBT001 - parametrized
 ) -> None:
-    """Where the steady clock counts sleep, the jump was none: `clock` says what it was."""
+    """Where the steady clock counts sleep the jump was none: `clock` is told, in that very look."""
     ledger = Ledger()
     moments = [
         Moment(wall=NOON, logical_s=0.0),
@@ -479,14 +479,16 @@ async def test_a_clock_set_forward_is_told_as_a_sleep_only_where_it_may_be_one(
         Moment(wall=NOON + timedelta(hours=2, minutes=5), logical_s=600.0),
     ]
     one = Watch(
-        gatherer=Gatherer(Source().gatherer()._sources), checks=(Itself(),),
+        gatherer=Gatherer(Source().gatherer()._sources), checks=CHECKS,
         clock=lambda: moments.pop(0), alerts=ledger,
         absences=Absences(every=timedelta(minutes=5), counts_sleep=counts_sleep),
     )  # fmt: skip
     for _ in range(3):
         await one.run()
     told = None if counts_sleep else Resumed(why=Gap.SLEEP, away_s=6900.0)
-    assert ledger.resumed == [None, told]
+    assert ledger.resumed == [None, None, told]
+    levels = [seen.level for seen in ledger.told[1][0] if seen.key == "clock"]
+    assert levels == ([Severity.WARNING] if counts_sleep else [])
 
 
 async def test_overlaps_are_counted(caplog: pytest.LogCaptureFixture) -> None:

@@ -13,6 +13,7 @@ FIXED = "tests/jobs/test_silences_fixed.py"
 REOPENING = "tests/jobs/test_manager_reopening.py"
 ESCALATION = "tests/jobs/test_silences_escalation.py"
 FLAPPING = "tests/jobs/test_policy_flapping.py"
+CALENDAR = "tests/jobs/test_calendar.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +226,40 @@ MUTANTS: tuple[Mutant, ...] = (
         before="beside.replace(path)",
         after="path.write_bytes(content)",
         tests=("tests/storage/test_files.py", "tests/storage/test_database_killed.py"),
+    ),
+    Mutant(
+        name="run a calendar job twice on the 25-hour day",
+        guards="I16",
+        path="jobs/calendar.py",
+        before="        if open_now and _may_start(job, runs.get(day), at=at):\n",
+        after="        again = at.wall.astimezone(job.zone).fold == 1  # an hour like any other\n"
+        "        if open_now and _may_start(job, None if again else runs.get(day), at=at):\n",
+        tests=(CALENDAR,),
+    ),
+    Mutant(
+        name="run a calendar job again after the clock was set back",
+        guards="I16",
+        path="jobs/calendar.py",
+        before="    again_s = _again_s(job, run)\n    return again_s is not None",
+        after="    again_s = _again_s(job, run)\n    if at.wall < run.started:\n"
+        "        return True\n    return again_s is not None",
+        tests=(CALENDAR,),
+    ),
+    Mutant(
+        name="forget that a calendar job runs",
+        guards="I16",
+        path="jobs/timetable.py",
+        before="            if job.name in self._under_way:\n                continue\n",
+        after="",
+        tests=("tests/jobs/test_timetable.py",),
+    ),
+    Mutant(
+        name="say of old data after a sleep that they are well",
+        guards="I13",
+        path="jobs/checks/waiting.py",
+        before="outcome=Outcome.UNKNOWN,",
+        after="outcome=Outcome.OK,",
+        tests=("tests/jobs/test_checks_waiting.py",),
     ),
     Mutant(
         name="bury a delivery without its reason",
