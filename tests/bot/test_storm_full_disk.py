@@ -1,6 +1,5 @@
 """The disk fills up in a storm: it is told on from memory, and kept as soon as it can be."""
 
-import asyncio
 import random
 from pathlib import Path
 
@@ -30,9 +29,7 @@ async def test_the_disk_fills_up_in_a_storm(place: Place, small_disk: Path) -> N
             ballast = fill(small_disk)
             storm.breaks(N // 2)
             await place.told("cannot save its state", within_s=30)
-            async with asyncio.timeout(30):
-                while len(storm.chat.first_shown()) < N // 2 + 2:
-                    await asyncio.sleep(0.02)
+            await place.api.until(lambda: len(storm.chat.first_shown()) > N // 2 + 1, within_s=30)
             ballast.unlink()
             await place.told("memory of alerts is saved", within_s=30)
             await storm.until(lambda: storm.fired() >= set(storm.broken))
