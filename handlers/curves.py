@@ -1,5 +1,6 @@
 """Reads what history has of a series, with its limit and its incidents, and has it drawn."""
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,8 +17,9 @@ from storage.records import Slot
 
 RAW = timedelta(days=14)  # older samples are sums of an hour
 HOUR = timedelta(hours=1)
-STEPS = tuple(timedelta(minutes=minutes) for minutes in (5, 10, 15, 30, 60, 120, 180, 360, 720))
-MOST_SLOTS = 400
+STEPS = tuple(timedelta(minutes=minutes) for minutes in (5, 10, 15, 30, 60, 120, 180))
+DAY = timedelta(days=1)
+MOST_SLOTS = 300
 OTHER_UNITS = ("sources:", "scraper:")  # their limits are not of the series drawn
 HUNDRED = 100.0  # a disk that is CRITICAL has a limit in bytes
 LIMITS = {
@@ -37,13 +39,15 @@ def read(call: Call, series: str, since: datetime, until: datetime) -> Reading:
     found = [history.slots(name, since=since, until=until, step=step) for name in names]
     last = [history.series(name, since=until - recent, until=until)[-1:] for name in names]
     values = [value for rows in last for _, value in rows]
+    slots = found[0] if len(found) == 1 else _together(found, summed=summed)
     return Reading(
         series=series,
         since=since,
         until=until,
         step=step,
         gap=max(timedelta(seconds=3 * every), 1.5 * step),
-        slots=found[0] if len(found) == 1 else _together(found, summed=summed),
+        slots=slots,
+        median=_median(call, names, slots, since=since, until=until),
         now=(sum(values) if summed else min(values)) if values else None,
         limit=_limit(call, series),
         incidents=_incidents(call, series, since, until),
@@ -75,9 +79,19 @@ def _names(call: Call, series: str) -> list[str]:
     return [name for name in names if belongs(name.partition(":")[2], part)] or [series]
 
 
+def _median(
+    call: Call, names: Sequence[str], slots: Sequence[Slot], *, since: datetime, until: datetime
+) -> float | None:
+    """Return the median of all samples; that of the curve where it is made of several series."""
+    if len(names) > 1:
+        return statistics.median(slot.mean for slot in slots) if slots else None
+    return call.services.history.median(names[0], since=since, until=until)
+
+
 def _step(now: datetime, since: datetime, until: datetime) -> timedelta:
+    """Return how long a stretch is: a day over months, as every day has its ups and downs."""
     span = until - since
-    wide = next((step for step in STEPS if span <= MOST_SLOTS * step), STEPS[-1])
+    wide = next((step for step in STEPS if span <= MOST_SLOTS * step), DAY)
     return max(wide, HOUR) if now - since > RAW else wide
 
 

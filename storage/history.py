@@ -112,10 +112,12 @@ class History:
 
     def slots(self, name: str, *, since: datetime, until: datetime, step: timedelta) -> list[Slot]:
         """Return the series by stretches of `step`, oldest first; old ones are an hour at least."""
-        size = step // timedelta(microseconds=1)
-        begin = micros(since) // size * size
-        work = partial(hours.slots, name=name, since=begin, until=micros(until), step=size)
-        return self.read(work)
+        size, begin, end = step // timedelta(microseconds=1), micros(since), micros(until)
+        return self.read(partial(hours.slots, name=name, since=begin, until=end, step=size))
+
+    def median(self, name: str, *, since: datetime, until: datetime) -> float | None:
+        """Return the series' median, None without samples; an old hour counts as its own median."""
+        return self.read(partial(hours.median, name=name, since=micros(since), until=micros(until)))
 
     def names(self, prefix: str) -> list[str]:
         """Return the names of the series that start with `prefix`, sorted."""

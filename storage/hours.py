@@ -6,17 +6,24 @@ from storage.records import Slot
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
-ROLLED_US = 2 * DAY_US  # at once, of one series: a few milliseconds
+ROLLED_US = DAY_US  # at once, of one series: a few milliseconds
 RAW, SUMS = "main.sample", "main.hour"
 SHADOW_RAW = "temp.sample"
 
 # A sample that comes late for an hour already summed up must not replace the whole hour.
 _SUM_UP = f"""
 INSERT INTO hour
-    SELECT series, at / {HOUR_US} * {HOUR_US} AS began, min(value), avg(value), max(value), count(*)
-    FROM sample WHERE series = :name AND at < :until GROUP BY began
+    SELECT :name, began, min(value), avg(value), max(value),
+        avg(value) FILTER (WHERE rank IN ((n + 1) / 2, (n + 2) / 2)), n
+    FROM (
+        SELECT at / {HOUR_US} * {HOUR_US} AS began, value, count(*) OVER whole AS n,
+            row_number() OVER (PARTITION BY at / {HOUR_US} ORDER BY value) AS rank
+        FROM sample WHERE series = :name AND at < :until
+        WINDOW whole AS (PARTITION BY at / {HOUR_US}))
+    GROUP BY began
 ON CONFLICT (series, at) DO UPDATE SET
-    low = excluded.low, mean = excluded.mean, high = excluded.high, n = excluded.n
+    low = excluded.low, mean = excluded.mean, high = excluded.high, median = excluded.median,
+    n = excluded.n
 WHERE excluded.n >= n
 """  # noqa: S608 (a constant)
 _DROP = "DELETE FROM sample WHERE series = :name AND at < :until"
@@ -38,12 +45,31 @@ SELECT at / :step * :step / 1e6 AS slot, min(low), sum(mean * n) / sum(n), max(h
     WHERE series = :name AND at BETWEEN :since AND :until)
 GROUP BY slot ORDER BY slot
 """
+_RANKED = """
+SELECT median AS value, n FROM hour WHERE series = :name AND at BETWEEN :since AND :until
+UNION ALL SELECT value, 1 FROM samples WHERE series = :name AND at BETWEEN :since AND :until
+ORDER BY value
+"""
 
 
 def slots(db: sqlite3.Connection, name: str, *, since: int, until: int, step: int) -> list[Slot]:
     """Return a series by stretches of `step`, oldest first; old ones are an hour at least."""
-    values = {"name": name, "since": since, "until": until, "step": step}
+    values = {"name": name, "since": since // step * step, "until": until, "step": step}
     return [Slot(*row) for row in db.execute(_SLOTS, values)]
+
+
+def median(db: sqlite3.Connection, name: str, *, since: int, until: int) -> float | None:
+    """Return a series' median, None without samples; an old hour counts as its own median."""
+    rows = db.execute(_RANKED, {"name": name, "since": since, "until": until}).fetchall()
+    half, passed, below = sum(n for _, n in rows) / 2, 0, None
+    for value, n in rows:
+        if below is not None:
+            return float((below + value) / 2)
+        passed += n
+        if passed > half:
+            return float(value)
+        below = value if passed == half else None
+    return None
 
 
 def roll(db: sqlite3.Connection, name: str, before: int) -> bool:

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS sample (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS hour (
     series TEXT NOT NULL, at INTEGER NOT NULL, low REAL NOT NULL, mean REAL NOT NULL,
-    high REAL NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (series, at)
+    high REAL NOT NULL, median REAL NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (series, at)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS opportunity (
     key INTEGER PRIMARY KEY, source TEXT NOT NULL, title TEXT NOT NULL, url TEXT NOT NULL,
@@ -63,7 +63,7 @@ CREATE TEMP VIEW listed AS SELECT * FROM main.opportunity;
 """
 
 PUT_SAMPLE = "INSERT OR REPLACE INTO sample VALUES (?, ?, ?)"
-PUT_HOUR = "INSERT OR REPLACE INTO hour VALUES (?, ?, ?, ?, ?, ?)"
+PUT_HOUR = "INSERT OR REPLACE INTO hour VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 # The better provenance wins, then the later sighting; the times always widen.
 _WINS = "(excluded.rank < rank OR (excluded.rank = rank AND excluded.last_seen >= last_seen))"

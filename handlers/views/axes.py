@@ -32,8 +32,10 @@ class Axis:
         return min(max((value - self.bottom) / (self.top - self.bottom), 0.0), 1.0)
 
 
-def value_axis(values: Sequence[float], full: float, ladder: Sequence[Rung], words: Words) -> Axis:
-    """Return an axis that holds zero, `full` and every value, in four to six even steps."""
+def value_axis(
+    values: Sequence[float], full: float, ladder: Sequence[Rung], words: Words, least: float = 0.0
+) -> Axis:
+    """Return an axis of few even steps, `least` or more, that holds zero, `full` and all values."""
     high = min(max([0.0, full, *values]), LARGEST)
     low = max(min([0.0, *values]), -LARGEST)
     if high == low:
@@ -41,7 +43,7 @@ def value_axis(values: Sequence[float], full: float, ladder: Sequence[Rung], wor
     reach = max(high, -low)
     fitting = [rung for rung in ladder if reach >= 1.5 * rung.size]
     rung = fitting[-1] if fitting else ladder[0]
-    step = _step((high - low) / rung.size / PARTS)
+    step = _step(max((high - low) / PARTS, least) / rung.size)
     first, last = math.floor(low / rung.size / step), math.ceil(high / rung.size / step - 1e-9)
     ticks = [(i * step * rung.size, _label(i * step, step, words)) for i in range(first, last + 1)]
     if rung.unit:

@@ -53,7 +53,7 @@ def _figures(builder: Builder, reading: Reading, language: Language) -> None:
     def said(value: float) -> Markup:
         return Markup(escape(spelled(reading.series, value, language)))
 
-    found = figures(reading.slots)
+    found = figures(reading)
     if found is None:
         builder.gap().add(language.say("chart.none"))
         return

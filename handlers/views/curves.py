@@ -54,7 +54,7 @@ def paint(spec: Curve) -> bytes:
     sheet, points = Sheet(TALL), [p for p in spec.points if _drawable(p, spec)]
     known = [value for p in points for value in (p.low, p.high)]
     shown = known if spec.limit is None else [*known, spec.limit * 1.1]
-    plate = Plate(spec, value_axis(shown, spec.full, spec.ladder, spec.words))
+    plate = Plate(spec, value_axis(shown, spec.full, spec.ladder, spec.words, spec.step))
     sheet.box((LEFT, BOTTOM), RIGHT - LEFT, TOP - BOTTOM, facecolor=PLATE, edgecolor="none")
     _shades(sheet, plate)
     _times(sheet, plate)

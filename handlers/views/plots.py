@@ -104,7 +104,7 @@ class Curve:
     """One series over one stretch of time; neighbours further apart than `gap_s` stay apart.
 
     `ladder` has the axis's units, the smallest first; the axis reaches from zero to `full` at
-    least. `now` spells the last value; an empty one means that there is none just now.
+    least, in steps of `step` at least. `now` spells the last value, "" if there is none just now.
     """
 
     title: str
@@ -116,6 +116,7 @@ class Curve:
     words: Words
     ladder: tuple[Rung, ...] = (Rung(1.0, ""),)
     full: float = 0.0
+    step: float = 0.0
     limit: float | None = None
     limit_text: str = ""
     marks: tuple[Mark, ...] = ()

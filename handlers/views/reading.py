@@ -1,6 +1,5 @@
 """One series over one stretch of time: its figures, and the picture they make. Pure."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,6 +35,7 @@ class Reading:
     step: timedelta
     gap: timedelta
     slots: Sequence[Slot] = ()
+    median: float | None = None
     now: float | None = None
     limit: float | None = None
     incidents: Sequence[Incident] = ()
@@ -50,21 +50,13 @@ class Figures:
     high: float
 
 
-def figures(slots: Sequence[Slot]) -> Figures | None:
-    """Return the figures of all samples, the median by the means of their stretches."""
-    good = [slot for slot in slots if all(map(math.isfinite, (slot.low, slot.mean, slot.high)))]
-    if not good:
+def figures(reading: Reading) -> Figures | None:
+    """Return the figures, None without samples."""
+    slots = reading.slots
+    if not slots or reading.median is None:
         return None
-    ranked = sorted(good, key=lambda slot: slot.mean)
-    half, passed = sum(slot.n for slot in good) / 2, 0
-    median = ranked[-1].mean
-    for slot in ranked:
-        passed += slot.n
-        if passed >= half:
-            median = slot.mean
-            break
-    low, high = min(slot.low for slot in good), max(slot.high for slot in good)
-    return Figures(low=low, median=median, high=high)
+    low, high = min(slot.low for slot in slots), max(slot.high for slot in slots)
+    return Figures(low=low, median=reading.median, high=high)
 
 
 def title(series: str, language: Language) -> str:
@@ -87,6 +79,7 @@ def curve(reading: Reading, language: Language, zone: str) -> plots.Curve:
         at_s = slot.at_s + half
         points.append(Point(min(max(at_s, since_s), until_s), slot.low, slot.mean, slot.high))
     kind, limit = reading.series.partition(":")[0], reading.limit
+    ladder = _ladder(kind, language)
     said = "" if limit is None else spelled(reading.series, limit, language)
     return plots.Curve(
         title=title(reading.series, language),
@@ -96,8 +89,9 @@ def curve(reading: Reading, language: Language, zone: str) -> plots.Curve:
         zone=zone,
         gap_s=reading.gap.total_seconds(),
         words=words(language),
-        ladder=_ladder(kind, language),
+        ladder=ladder,
         full=100.0 if kind.endswith("_pct") else 0.0,
+        step=1.0 if ladder is THOUSANDS else 0.0,
         limit=limit,
         limit_text=language.plain("chart.limit", limit=said),
         marks=tuple(_mark(incident, reading.until) for incident in reading.incidents),

@@ -137,20 +137,22 @@ async def test_periods_switch_in_place(world: World) -> None:
     assert len(world.api.said(ADA)) == before
     assert post.edited
     assert "7 d ✓" in labels(post)
-    assert "Line: mean of 30 min; band: lowest to highest." in post.text
-    assert 336 <= len(drawn(world).points) <= 337
+    assert "Line: mean of 1 h; band: lowest to highest." in post.text
+    assert "lowest 20% · median 30% · highest 97%" in post.text
+    assert 168 <= len(drawn(world).points) <= 169
     await world.press(post, "30 d")
     assert "Kept since 25 Jul" in post.text
     assert (drawn(world).points[0].low, drawn(world).points[0].high) == (20.0, 97.0)
 
 
 async def test_old_hours_and_young_samples_are_one_curve(world: World) -> None:
-    """After the nightly summing up a quarter of a year reads as before, at its coarseness."""
+    """After the nightly summing up a quarter of a year reads as before."""
     keep(world, "cpu_pct", 60, [20.0, 30.0, 97.0])
-    await world.say("/chart cpu 90d")
+    told = (await world.say("/chart cpu 90d"))[0].text
     before = drawn(world)
     assert world.services.history.prune(world.at.wall)
-    await world.say("/chart cpu 90d")
+    assert (await world.say("/chart cpu 90d"))[0].text == told
+    assert "median 30%" in told
     after = drawn(world)
     assert len(after.points) == len(before.points)
     for old, new in zip(before.points, after.points, strict=True):

@@ -211,6 +211,8 @@ def test_slots_are_the_same_whatever_was_summed_up(
         history.add(Sample("x", start + timedelta(minutes=m), v) for m, v in minutes.items())
         history.prune(start + on * DAY)
         found = history.slots("x", since=start, until=start + 41 * DAY, step=step)
+        old = history.median("x", since=start, until=start + 41 * DAY)
+        young = history.median("x", since=start + on * DAY, until=start + 41 * DAY)
         history.close()
     wanted: dict[int, list[float]] = {}
     for minute, value in minutes.items():
@@ -219,6 +221,24 @@ def test_slots_are_the_same_whatever_was_summed_up(
     for slot, (_, each) in zip(found, sorted(wanted.items()), strict=True):
         assert (slot.low, slot.high, slot.n) == (min(each), max(each), len(each))
         assert slot.mean == pytest.approx(statistics.fmean(each), rel=1e-9, abs=1e-6)
+    assert old is not None
+    assert min(minutes.values()) <= old <= max(minutes.values())
+    fresh = [value for minute, value in minutes.items() if minute >= on * 24 * 60]
+    assert young == (statistics.median(fresh) if fresh else None)
+
+
+def test_a_median_is_the_samples_own_as_long_as_they_are_there(history: History) -> None:
+    """An hour summed up counts with all its samples, as its own median: no peak pulls it up."""
+    history.add(
+        Sample("x", NOON - 30 * DAY + timedelta(minutes=m), v)
+        for m, v in ((0, 1.0), (5, 2.0), (10, 90.0), (15, 99.0), (70, 3.0))
+    )
+    history.add(days(20, "x"))
+    span = {"since": NOON - 31 * DAY, "until": NOON - 29 * DAY}
+    assert history.median("x", **span) == 3.0
+    assert history.prune(NOON)
+    assert history.median("x", **span) == 46.0
+    assert history.median("none", **span) is None
 
 
 def test_a_file_of_the_first_release_is_taken_over(path: Path) -> None:
