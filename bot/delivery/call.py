@@ -54,7 +54,7 @@ class Caller:
 
     async def _one(self, row: Delivery, *, at: Moment) -> Outcome:
         if row.note is not None:
-            return await self._post(row.channel, self._texts.note(row.note, row.channel))
+            return await self._post(row.channel, self._texts.note(row, at=at))
         incident = self._ledger.incident(row.incident)
         if incident is None:
             return Failed(fault=Fault.REJECTED, text="the incident is forgotten")

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, TypeVar, cast
 
 from jobs.alerts.entries import Taken
@@ -51,17 +50,14 @@ class Desk:
         while self._taken or self._works:
             taken, self._taken = self._taken, []
             works, self._works = self._works, []
-            try:
-                results = await asyncio.to_thread(
-                    self._ledger.together, [one for one, _ in taken], [work for work, _ in works]
-                )
-            except Exception:  # noqa: BLE001 - one of them met a bug: the others must not
+            done = await self._commit([one for one, _ in taken], [work for work, _ in works])
+            if done.exception() is not None:  # one of them met a bug: the others must not
                 await self._one_by_one(taken, works)
-            else:
-                for _, waits in taken:
-                    _answer(waits, None)
-                for (_, waits), result in zip(works, results, strict=True):
-                    _answer(waits, result)
+                continue
+            for _, waits in taken:
+                _answer(waits, None)
+            for (_, waits), result in zip(works, done.result(), strict=True):
+                _answer(waits, result)
         self._writing = None
 
     async def _one_by_one(
@@ -69,17 +65,27 @@ class Desk:
         taken: Sequence[tuple[Taken, asyncio.Future[None]]],
         works: Sequence[tuple[Callable[[], object], asyncio.Future[Any]]],
     ) -> None:
-        alone: list[tuple[Callable[[], object], asyncio.Future[Any]]] = [
-            (partial(self._ledger.together, [one]), waits) for one, waits in taken
-        ]
-        for work, waits in [*alone, *works]:
-            try:
-                _answer(waits, await asyncio.to_thread(work))
-            except Exception as error:  # noqa: BLE001 - told to whoever asked for it
-                if not waits.done():
-                    waits.set_exception(error)
+        for one, waits in taken:
+            done = await self._commit([one], [])
+            _answer(waits, None, done.exception())
+        for work, waits in works:
+            done = await self._commit([], [work])
+            error = done.exception()
+            _answer(waits, None if error else done.result()[0], error)
+
+    async def _commit(
+        self, taken: Sequence[Taken], works: Sequence[Callable[[], object]]
+    ) -> asyncio.Task[list[object]]:
+        """Return the write, which has ended, well or not."""
+        writing = asyncio.create_task(asyncio.to_thread(self._ledger.together, taken, works))
+        await asyncio.wait([writing])
+        return writing
 
 
-def _answer(waits: asyncio.Future[Any], result: object) -> None:
-    if not waits.done():  # whoever asked may have been given up
+def _answer(waits: asyncio.Future[Any], result: object, error: BaseException | None = None) -> None:
+    if waits.done():  # whoever asked was given up
+        return
+    if error is None:
         waits.set_result(result)
+    else:
+        waits.set_exception(error)

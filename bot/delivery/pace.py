@@ -38,3 +38,8 @@ class Pace:
     def called(self, chat_id: int, *, now_s: float) -> None:
         """Note that a call to the chat ended now: Telegram counts it between its start and here."""
         self._calls[chat_id].append(now_s)
+
+    def moved(self, old: int, new: int) -> None:
+        """Count a chat's calls for the one it became: its members read them all."""
+        calls = sorted([*self._calls.pop(old, ()), *self._calls[new]])
+        self._calls[new] = deque(calls)

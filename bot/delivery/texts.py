@@ -36,8 +36,8 @@ class Renderer(Protocol):
         """Return many rows in one message."""
         ...
 
-    def note(self, phrase: Phrase, channel: str) -> Message:
-        """Return a line that belongs to no incident."""
+    def note(self, row: Delivery, *, at: Moment) -> Message:
+        """Return the row's line, which belongs to no incident."""
         ...
 
 
@@ -80,9 +80,11 @@ class Texts:
         told = [row for row, _ in rows]
         return _explained(told, view.digest(rows, at=at, language=words), words)
 
-    def note(self, phrase: Phrase, channel: str) -> Message:
-        """Return a line that belongs to no incident."""
-        return view.note(phrase, self._language(channel))
+    def note(self, row: Delivery, *, at: Moment) -> Message:
+        """Return the row's line, which belongs to no incident."""
+        words = self._language(row.channel)
+        phrase = row.note or Phrase(row.key)
+        return view.marked(view.note(phrase, words), row, at=at, language=words)
 
     def _around(self, incident: Incident, *, at: Moment) -> Around:
         """Return what holds the incident back, and what it follows from, at this moment."""

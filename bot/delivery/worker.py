@@ -11,7 +11,7 @@ from typing import Any
 from bot.delivery.call import Caller
 from bot.delivery.desk import Desk
 from bot.delivery.grouping import NO_ALERTS, Group, Turn
-from bot.delivery.outcome import Outcome, Sender
+from bot.delivery.outcome import Failed, Outcome, Sender
 from bot.delivery.pace import Pace
 from bot.delivery.settle import Settler
 from bot.delivery.texts import Renderer
@@ -168,10 +168,14 @@ class Worker:
         chat_id = self._ledger.chats.current(parts(channel)[0])
         try:
             if turn.grows is not None:
-                return await self._caller.grow(turn.grows, turn.rows, at=self._clock())
-            return await self._caller.call(channel, turn.rows, at=self._clock())
+                outcome = await self._caller.grow(turn.grows, turn.rows, at=self._clock())
+            else:
+                outcome = await self._caller.call(channel, turn.rows, at=self._clock())
         finally:
             self._pace.called(chat_id, now_s=self._clock().logical_s)
+        if isinstance(outcome, Failed) and outcome.chat_id is not None:
+            self._pace.moved(chat_id, outcome.chat_id)
+        return outcome
 
     async def _probe(self, chat: Chat) -> None:
         await self._settler.probed(chat, await self._sender.probe(str(chat.id)))

@@ -56,9 +56,7 @@ def render(
         message = whole.attached(incident, at=at, language=language, around=around)
     else:
         message = card(incident, at=at, language=language, around=around)
-    notes = _notes(delivery, at=at, language=language)
-    html = Markup(f"{message.html}\n{notes}" if notes else message.html)
-    return replace(message, html=html)
+    return marked(message, delivery, at=at, language=language)
 
 
 def note(phrase: Phrase, language: Language) -> Message:
@@ -71,14 +69,15 @@ def note(phrase: Phrase, language: Language) -> Message:
     return Message(html=builder.build(), silent=True)
 
 
-def _notes(delivery: Delivery, *, at: Moment, language: Language) -> str:
+def marked(message: Message, delivery: Delivery, *, at: Moment, language: Language) -> Message:
+    """Return the message with how late it is, and that it may be a repeat; an edit is neither."""
     if delivery.kind == Kind.UPDATE:
-        return ""
+        return message
     late_s = at.logical_s - delivery.created_s
     notes = [language.say("alert.delayed", late_s=late_s)] if late_s > LATE_S else []
     if delivery.maybe_dup:
         notes.append(language.say("alert.maybe_repeat"))
-    return "\n".join(notes)
+    return replace(message, html=Markup("\n".join([message.html, *notes])))
 
 
 def _closing(delivery: Delivery, incident: Incident, language: Language) -> Message:

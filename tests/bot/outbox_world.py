@@ -178,9 +178,10 @@ class Words:
         )
         return Message(html=f"digest {len(rows)}: {parts}")
 
-    def note(self, phrase: Phrase, channel: str) -> Message:
+    def note(self, row: Delivery, *, at: Moment) -> Message:
         """Return the phrase as it is."""
-        _ = channel
+        _ = at
+        phrase = row.note or Phrase(row.key)
         values = " ".join(str(value) for value in phrase.values.values())
         return Message(html=f"{phrase.key} {values}")
 

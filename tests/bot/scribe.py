@@ -10,7 +10,7 @@ from handlers.views.message import Message
 from storage.chats import Chats
 from storage.database import Database
 from storage.incidents import Delivery, Incident
-from storage.records import Moment, Phrase
+from storage.records import Moment
 from tests.bot.outbox_world import Words
 from tests.handlers.strict import problems
 
@@ -46,10 +46,10 @@ class Scribe:
         told = tuple(row for row, _ in rows)
         return self._kept(channel, told, words, self._real.digest(rows, channel, at=at))
 
-    def note(self, phrase: Phrase, channel: str) -> Message:
-        """Return the phrase as it is."""
-        words = self._words.note(phrase, channel)
-        return self._kept(channel, (), words, self._real.note(phrase, channel))
+    def note(self, row: Delivery, *, at: Moment) -> Message:
+        """Return the row's phrase as it is."""
+        words = self._words.note(row, at=at)
+        return self._kept(row.channel, (), words, self._real.note(row, at=at))
 
     def _kept(
         self, channel: str, rows: tuple[Delivery, ...], words: Message, real: Message

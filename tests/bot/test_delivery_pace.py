@@ -30,6 +30,17 @@ def test_one_chat_keeps_its_windows(edit: bool, limit: int) -> None:  # noqa: FB
     assert most(times, 60.0) == limit
 
 
+def test_a_group_keeps_its_window_when_it_becomes_a_supergroup() -> None:
+    """What was said under the old id counts: nobody reads thirty messages in a minute."""
+    pace = Pace()
+    for second in range(PER_WINDOW):
+        pace.called(-5, now_s=float(second))
+    pace.called(-1005, now_s=3.5)
+    pace.moved(-5, -1005)
+    assert pace.wait_s(-1005, now_s=20.0) == 41.0
+    assert pace.wait_s(-5, now_s=20.0) == 0.0
+
+
 def test_all_chats_together_stay_below_thirty_a_second() -> None:
     """Twenty-eight, whatever the number of chats."""
     assert most(calls(Pace(), lambda number: number), 1.0) == 28

@@ -114,3 +114,19 @@ async def test_a_storm_and_a_note_are_said_in_words(phones: Phones) -> None:
             assert "mute.ended" not in post.text
             assert "digest." not in post.text
             assert "own.state" not in post.text
+
+
+async def test_a_line_that_may_be_a_repeat_says_so_too(phones: Phones) -> None:
+    """Also what belongs to no incident: late, and after a crash in its call."""
+    mute = phones.alerts.mute(glob="bot:*", for_=None, by="Lina", at=phones.clock())
+    await phones.see(own(Outcome.FAIL))
+    phones.alerts.unmute(mute.id, at=phones.clock())
+    ledger = phones.alerts.ledger
+    rows = ledger.agenda(at=phones.clock()).due["7"]
+    ledger.claim([row for row in rows if row.note is not None], at=phones.clock())
+    ledger.recover()
+    phones.clock.now_s += 300.0
+    await phones.see()
+    (line,) = [post.text for post in phones.api.said(ADA) if "bot:*" in post.text]
+    assert "may be a repeat" in line
+    assert "delayed" in line
