@@ -1,18 +1,22 @@
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tinydb import TinyDB
 
 from storage.database import Database
 from storage.incidents import AlertState, Delivery, Incident, Kind
 from storage.records import Moment, Phrase, Severity
 from storage.table import OutsideError, ReadOnlyError
 
+Step: TypeAlias = tuple[str, "Note | None"]
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
@@ -304,3 +308,76 @@ def test_what_is_written_is_what_is_read(
     assert again.table("outbox", Delivery).get("c") == delivery
     assert again.table("clock", Moment).get("d") == Moment(wall=incident.since, logical_s=1.5)
     assert not again.damaged
+
+
+def parity(row: Note) -> str:
+    """Return the group of a row; text "" is in none."""
+    return f"{row.text}{row.n % 2}" if row.text else ""
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from("abcde"),
+        st.none() | st.builds(Note, st.sampled_from(["", "x", "y"]), st.integers(0, 3)),
+    ),
+    max_size=8,
+)
+
+
+@given(st.lists(st.tuples(STEPS, st.booleans()), max_size=6))
+def test_groups_follow_every_commit_and_no_rollback(
+    tmp_path_factory: pytest.TempPathFactory, transactions: list[tuple[list[Step], bool]]
+) -> None:
+    """Inside a transaction and after it, they are what a walk over all rows would find."""
+    path = tmp_path_factory.mktemp("state") / "state.json"
+    database = Database(path)
+    notes = database.table("notes", Note, group_by=parity)
+
+    def walked(name: str) -> list[Note]:
+        return sorted((row for row in notes.all() if parity(row) == name), key=repr)
+
+    def holds() -> None:
+        for name in ("x0", "x1", "y0", "y1"):
+            assert sorted(notes.group(name).values(), key=repr) == walked(name)
+
+    def run(steps: list[Step]) -> None:
+        for key, row in steps:
+            notes.remove(key) if row is None else notes.put(key, row)
+            holds()
+
+    for steps, kept in transactions:
+        with suppress(KeyError), database.transaction():
+            run(steps)
+            if not kept:
+                raise KeyError
+        holds()
+        assert "" not in notes.groups()
+        assert all(notes.groups().values())
+    again = Database(path).table("notes", Note, group_by=parity)
+    assert again.groups() == notes.groups()
+
+
+def test_a_group_nobody_touched_is_the_same_object(tmp_path: Path) -> None:
+    """So what was made of it before still holds; a reader's copy never changes under it."""
+    database = Database(tmp_path / "state.json")
+    notes = database.table("notes", Note, group_by=parity)
+    with database.transaction():
+        notes.put("a", Note("x", 1))
+        notes.put("b", Note("y", 1))
+    x, y = notes.groups()["x1"], notes.groups()["y1"]
+    with database.transaction():
+        notes.put("a", Note("x", 3))
+        assert notes.groups()["x1"] is x
+    assert notes.groups()["y1"] is y
+    assert notes.groups()["x1"] is not x
+    assert x == {"a": Note("x", 1)}
+
+
+def test_tinydb_reads_what_we_write(tmp_path: Path) -> None:
+    """The file is a TinyDB document: other tools can open it."""
+    database = Database(tmp_path / "state.json")
+    with database.transaction():
+        database.table("notes", Note).put("7", Note("x", 1))
+    with TinyDB(tmp_path / "state.json", access_mode="r") as tiny:
+        (document,) = tiny.table("notes").all()
+    assert (document.doc_id, dict(document)) == (7, {"text": "x", "n": 1})
