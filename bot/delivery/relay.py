@@ -122,10 +122,11 @@ def letter(message: Message) -> Letter:
 
 
 async def _post(hook: Hook, written: Letter, timeout_s: float) -> Outcome:
+    context = await asyncio.to_thread(httpx.create_ssl_context)  # 90 ms the loop can do without
     try:
         async with (
             asyncio.timeout(PATIENCE * timeout_s),
-            httpx.AsyncClient(timeout=timeout_s) as client,
+            httpx.AsyncClient(timeout=timeout_s, verify=context) as client,
         ):
             answer = await client.post(
                 hook.url, json=BODIES[hook.form](hook, written), headers=hook.headers,

@@ -14,6 +14,9 @@ REOPENING = "tests/jobs/test_manager_reopening.py"
 ESCALATION = "tests/jobs/test_silences_escalation.py"
 FLAPPING = "tests/jobs/test_policy_flapping.py"
 CALENDAR = "tests/jobs/test_calendar.py"
+FALLBACK = "tests/jobs/test_fallback.py"
+RELAYS = "tests/bot/test_relay_alerts.py"
+RELAY = "tests/bot/test_relay.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -428,5 +431,53 @@ MUTANTS: tuple[Mutant, ...] = (
         before="every_s=max(gap_s, last.gap_s)",
         after="every_s=gap_s",
         tests=(BOOT,),
+    ),
+    Mutant(
+        name="mail what Telegram took",
+        guards="fallback",
+        path="jobs/alerts/entries.py",
+        before="            self._note_heard(number, (row for row, _ in told))\n",
+        after="",
+        tests=(RELAYS,),
+    ),
+    Mutant(
+        name="mail what is muted",
+        guards="I7",
+        path="jobs/alerts/relaying.py",
+        before="                and holding.hold(_row(one, self._relays[0], at=at)) is None,\n",
+        after="                ,\n",
+        tests=(RELAYS,),
+    ),
+    Mutant(
+        name="mail nothing of what a chat refused",
+        guards="fallback",
+        path="jobs/alerts/fallback.py",
+        before="UNHEARD = LIVE | {Status.DEAD}",
+        after="UNHEARD = LIVE",
+        tests=(FALLBACK, RELAYS),
+    ),
+    Mutant(
+        name="ask the relays again and again",
+        guards="I2",
+        path="jobs/alerts/fallback.py",
+        before="return Watched(replace(incident, untold_s=None, reached=True), due=True)",
+        after="return Watched(replace(incident, untold_s=None), due=True)",
+        tests=(FALLBACK, RELAYS),
+    ),
+    Mutant(
+        name="never mail the end of what ended on the way",
+        guards="I10",
+        path="jobs/alerts/entries.py",
+        before="                self._follow(row, Kind.RESOLVED)  # it ended while this was under way\n",
+        after="                pass\n",
+        tests=(RELAYS,),
+    ),
+    Mutant(
+        name="be sure of a mail whose answer was lost",
+        guards="I2",
+        path="bot/delivery/relay.py",
+        before='fault = Fault.UNSURE if stage == "data" else Fault.PASSING',
+        after="fault = Fault.PASSING",
+        tests=(RELAY,),
     ),
 )
