@@ -15,7 +15,7 @@ from handlers.views import i18n
 from handlers.views.health import SUMMARIES, families, family_name, status, verdict
 from handlers.views.text import visible
 from jobs.alerts.overdue import alerts
-from jobs.probes.host import CpuReading
+from jobs.probes.host import CpuMean, CpuReading
 from jobs.watch import Cycle
 from storage.alerts import Alerts
 from storage.clock import resume, wall_now
@@ -79,7 +79,7 @@ def _history(folder: Path, ours: bool) -> History:  # noqa: FBT001 — a private
 
 
 async def _look(found: Settings, history: History) -> Cycle:
-    """Run one cycle; the CPU's mean is counted from the last one-shot before this."""
+    """Run one cycle; the CPU's mean is counted from the last one-shots before this."""
     base = found.state_dir / "cpu.json"
     now = wall_now()
     parts = looking(
@@ -87,12 +87,12 @@ async def _look(found: Settings, history: History) -> Cycle:
         clock=lambda: Moment(wall=now, logical_s=now.timestamp()),
         history=history,
     )
-    parts.host.cpu = _cpu_base(base)
+    parts.host.cpu = CpuMean(_cpu_base(base))
     parts.own.outbox_s = lambda _: _outbox_s(found.state_dir / "state.json")
     cycle = await parts.watch.run()
-    if parts.host.cpu is not None and not history.read_only:
+    if (cpu := parts.host.cpu.handover) is not None and not history.read_only:
         try:
-            write_atomic(base, msgspec.json.encode(parts.host.cpu))
+            write_atomic(base, msgspec.json.encode(cpu))
         except OSError:
             return cycle  # the cycle's own finding about the state folder says so
     return cycle

@@ -8,7 +8,7 @@ from jobs.checks.resources import ladder
 from jobs.checks.standard import Limits, standard
 from jobs.gather import Gatherer, Sources
 from jobs.noting import Listener
-from jobs.probes.host import HostProbe
+from jobs.probes.host import MEAN_S, CpuMean, HostProbe
 from jobs.probes.own import LoopLag, OwnProbe
 from jobs.probes.processes import ProcessProbe
 from jobs.watch import Watch
@@ -70,7 +70,9 @@ def looking(  # noqa: PLR0913 - parts, all named
         index=opportunities,
         options=ReadOptions(rates=found.reward_rates, max_file_bytes=found.max_file_size),
     )
-    host = HostProbe({"data": found.data_dir, "state": found.state_dir})
+    # Ten cycles at least: the demo's are short, and a load is to be seen there within a minute.
+    over_s = min(MEAN_S, 10 * found.health_every.total_seconds())
+    host = HostProbe({"data": found.data_dir, "state": found.state_dir}, cpu=CpuMean(over_s=over_s))
     lag = LoopLag()
     own = OwnProbe(
         found.state_dir,

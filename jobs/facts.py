@@ -79,7 +79,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """The machine; `cpu_pct` is the mean since the last reading, None without one."""
+    """The machine; `cpu_pct` is the mean of the last five minutes, None at first."""
 
     cpu_pct: float | None
     memory: Memory

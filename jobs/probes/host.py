@@ -1,5 +1,6 @@
 """Looks at the machine: CPU and network since the last look, memory, disks."""
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,9 @@ from jobs.probes.memory import read_memory
 from storage.records import Moment
 
 SHORTEST_SPAN_S = 1.0
-KEEP_BASE_S = 30.0
+MEAN_S = 300.0
+EARLY = 0.9  # a cycle may come a little early: its mean is still one of five minutes
+READINGS = 20  # no need to remember more of them than that
 SLACK_S = 0.1  # counters are rounded to ticks, and waiting time may even run back
 
 
@@ -36,6 +39,42 @@ class CpuReading:
         return 100.0 * min(1.0, max(0.0, busy_s / total_s))
 
 
+class CpuMean:
+    """The mean load over the last five minutes (`over_s`), of readings that come as they please.
+
+    A single reading says nothing, and a short peak little: looks that follow each other quickly
+    reach back to the same base.
+    """
+
+    def __init__(self, base: CpuReading | None = None, *, over_s: float = MEAN_S) -> None:
+        self._base = base
+        self._over_s = over_s
+        self._later: deque[CpuReading] = deque()
+
+    def add(self, now: CpuReading) -> float | None:
+        """Return the mean that ends now; None for the first reading, and after a restart."""
+        before = self._base
+        if before is None or now.at_s < before.at_s or now.total_s < before.total_s:
+            self._base = now
+            self._later.clear()
+            return None
+        while self._later and self._long(self._later[0], now):
+            before = self._base = self._later.popleft()
+        if not self._later or now.at_s - self._later[-1].at_s >= self._over_s / READINGS:
+            self._later.append(now)
+        return now.mean_pct(before)
+
+    @property
+    def handover(self) -> CpuReading | None:
+        """Return the reading another process should go on from."""
+        if self._base is None or not self._later or not self._long(self._base, self._later[-1]):
+            return self._base
+        return self._later[-1]
+
+    def _long(self, before: CpuReading, now: CpuReading) -> bool:
+        return now.at_s - before.at_s >= self._over_s * EARLY
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkReading:
     """The network's counters since boot at one time, loopback left out."""
@@ -53,16 +92,12 @@ class NetworkReading:
 
 
 class HostProbe:
-    """Call it for the machine's state; `folders` are the ones whose disks matter, by name.
-
-    Looks that follow each other within half a minute share their CPU base, so that three
-    quick ones cannot take one short peak for a lasting load.
-    """
+    """Call it for the machine's state; `folders` are the ones whose disks matter, by name."""
 
     def __init__(
-        self, folders: Mapping[str, Path], *, cpu: CpuReading | None = None, root: Path = Path("/")
+        self, folders: Mapping[str, Path], *, cpu: CpuMean | None = None, root: Path = Path("/")
     ) -> None:
-        self.cpu = cpu
+        self.cpu = CpuMean() if cpu is None else cpu
         self._folders = dict(folders)
         self._root = root
         self._network: NetworkReading | None = None
@@ -70,17 +105,11 @@ class HostProbe:
     def __call__(self, at: Moment) -> Host:
         """Return the machine's state. Blocking."""
         return Host(
-            cpu_pct=self._cpu_pct(at.logical_s),
+            cpu_pct=self.cpu.add(read_cpu(at.logical_s)),
             memory=read_memory(self._root),
             disks=read_disks(self._folders),
             network=self._network_since(at.logical_s),
         )
-
-    def _cpu_pct(self, at_s: float) -> float | None:
-        before, now = self.cpu, read_cpu(at_s)
-        if before is None or not 0 <= at_s - before.at_s < KEEP_BASE_S:
-            self.cpu = now
-        return None if before is None else now.mean_pct(before)
 
     def _network_since(self, at_s: float) -> Network | None:
         before, self._network = self._network, read_network(at_s)

@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -6,7 +7,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from jobs.probes.host import CpuReading, HostProbe, NetworkReading, read_cpu, read_disks
+from jobs.probes.host import (
+    CpuMean,
+    CpuReading,
+    HostProbe,
+    NetworkReading,
+    read_cpu,
+    read_disks,
+)
 from jobs.probes.memory import read_memory
 from tests.jobs.children import now
 
@@ -142,24 +150,59 @@ def test_a_reading_handed_over_serves_a_one_shot(tmp_path: Path) -> None:
     """A new process knows the mean since the reading another one kept."""
     current = read_cpu(0.0)
     kept = CpuReading(busy_s=current.busy_s - 30, total_s=current.total_s - 100, at_s=0.0)
-    probe = HostProbe({"data": tmp_path}, cpu=kept)
+    probe = HostProbe({"data": tmp_path}, cpu=CpuMean(kept))
     cpu_pct = probe(now(60.0)).cpu_pct
     assert cpu_pct is not None
     assert cpu_pct == pytest.approx(30, abs=10)
-    assert probe.cpu is not None
-    assert probe.cpu.at_s == 60.0
+    assert probe.cpu.handover is kept
 
 
-def test_quick_looks_share_their_base(tmp_path: Path) -> None:
-    """Three presses of a button are not three looks at a lasting load."""
-    probe = HostProbe({"data": tmp_path})
-    probe(now(100.0))
-    base = probe.cpu
-    probe(now(101.0))
-    probe(now(129.0))
-    assert probe.cpu is base
-    probe(now(130.0))
-    assert probe.cpu is not base
+def load(at_s: float, busy_s: float) -> CpuReading:
+    """Return a reading of one CPU that was busy so long since the start."""
+    return CpuReading(busy_s=busy_s, total_s=at_s, at_s=at_s)
+
+
+def test_the_mean_is_one_of_five_minutes() -> None:
+    """Each cycle has its own, whatever looks come between; a short peak is a fifth of it."""
+    mean = CpuMean()
+    assert mean.add(load(0.0, 0.0)) is None
+    assert mean.add(load(300.0, 30.0)) == 10.0
+    assert mean.add(load(595.0, 60.0)) == pytest.approx(30 / 295 * 100)
+    assert mean.add(load(655.0, 120.0)) == pytest.approx(90 / 355 * 100)  # a minute at 100 %
+    assert mean.add(load(656.0, 121.0)) == pytest.approx(91 / 356 * 100)
+    assert mean.add(load(895.0, 121.0)) == pytest.approx(61 / 300 * 100)
+
+
+def test_quick_looks_share_their_base() -> None:
+    """Cycles every second: a steady load is told as it is, and few readings are remembered."""
+    mean = CpuMean()
+    mean.add(load(0.0, 0.0))
+    for second in range(1, 2000):
+        assert mean.add(load(float(second), second / 4)) == pytest.approx(25.0)
+    assert len(mean._later) <= 21
+
+
+def test_what_is_handed_over_is_five_minutes_old_at_most_when_it_can_be() -> None:
+    """One-shots a minute apart keep their base until it is old enough; then the latest is it."""
+    base: CpuReading | None = None
+    bases = []
+    for minute in range(8):
+        mean = CpuMean(base)
+        mean.add(load(60.0 * minute, 0.0))
+        base = mean.handover
+        bases.append(None if base is None else base.at_s)
+    assert bases == [0.0, 0.0, 0.0, 0.0, 0.0, 300.0, 300.0, 300.0]
+
+
+@pytest.mark.parametrize("then", [load(10.0, 1.0), replace(load(700.0, 1.0), total_s=100.0)])
+def test_after_a_restart_or_a_step_back_it_begins_anew(then: CpuReading) -> None:
+    """Counters that ran back, or a time before the base, tell nothing; the next look does."""
+    mean = CpuMean()
+    mean.add(load(300.0, 30.0))
+    mean.add(load(600.0, 60.0))
+    assert mean.add(then) is None
+    later = replace(then, at_s=then.at_s + 60, total_s=then.total_s + 60, busy_s=then.busy_s + 15)
+    assert mean.add(later) == 25.0
 
 
 def test_network_is_told_as_a_difference() -> None:
