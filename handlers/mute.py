@@ -20,6 +20,7 @@ from storage.incidents import Incident, Mute
 from storage.records import Phrase, Severity
 
 REASON_UNITS = 120
+FRESH = "fresh:"
 
 
 async def mute(call: Call) -> Message:
@@ -123,13 +124,18 @@ def around(call: Call, incident: Incident) -> Around:
 
 
 async def known(call: Call) -> Known:
-    """Return what there is to mute: keys of the last cycle, open incidents, sources."""
+    """Return what there is to mute: keys of the last cycle, open incidents, sources.
+
+    A source that is expected counts before it brought anything: its freshness is watched.
+    """
     incidents = call.services.alerts.open()
     last = call.services.watch.last
     keys = {seen.key for seen in last.observations} if last is not None else set()
+    keys |= {each.key for each in incidents}
+    sources = {key.removeprefix(FRESH) for key in keys if key.startswith(FRESH)} - {scopes.ALL}
     return Known(
-        keys=frozenset(keys | {each.key for each in incidents}),
-        sources=frozenset(await blocking(call.services.opportunities.sources)),
+        keys=frozenset(keys),
+        sources=frozenset({*sources, *await blocking(call.services.opportunities.sources)}),
         incidents={each.number: each.key for each in incidents},
         critical=frozenset(each.number for each in incidents if each.level == Severity.CRITICAL),
     )

@@ -21,6 +21,7 @@ from handlers.views.card import (
 )
 from handlers.views.i18n import Language
 from handlers.views.message import Button, Message
+from handlers.views.mutes import name
 from handlers.views.text import Markup
 from storage.incidents import Delivery, Incident, Kind
 from storage.records import Moment, Phrase, Severity
@@ -30,7 +31,6 @@ __all__ = ["card", "digest", "render"]
 LATE_S = 60.0
 DIGEST_LINES = 10
 DIGEST_UNITS = 3400
-EVERYTHING = frozenset({"*", "all"})
 
 
 def render(
@@ -61,9 +61,9 @@ def render(
 
 def note(phrase: Phrase, language: Language) -> Message:
     """Return a line that belongs to no incident, with what it means and what to do; silent."""
-    if phrase.values.get("glob") in EVERYTHING:
-        everything = language.plain("mute.everything")
-        phrase = Phrase(phrase.key, {**phrase.values, "glob": everything})
+    glob = phrase.values.get("glob")
+    if isinstance(glob, str):
+        phrase = Phrase(phrase.key, {**phrase.values, "glob": name(glob, language)})
     builder = Builder().add(language.say(phrase))
     advice(builder, phrase, language)
     return Message(html=builder.build(), silent=True)

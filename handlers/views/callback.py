@@ -12,11 +12,12 @@ FIXED, NIGHT = "f", "n"  # in place of seconds: until it is fixed, until the nig
 def pack(verb: str, *args: str | int) -> str:
     """Return the data of a button; the last argument may be a name of any length.
 
-    A name that would not fit, or that reads like one, is replaced by a digest of it.
+    A name that would not fit, that reads like one or that is no text is replaced by its digest.
     """
     data = ":".join((VERSION, verb, *(str(arg) for arg in args)))
     last = str(args[-1]) if args else ""
-    if len(data.encode()) <= LIMIT_BYTES and not last.startswith(DIGEST):
+    sent = data.encode("utf-8", "replace")
+    if len(sent) <= LIMIT_BYTES and sent.decode() == data and not last.startswith(DIGEST):
         return data
     return ":".join((VERSION, verb, *(str(arg) for arg in args[:-1]), digest(last)))
 

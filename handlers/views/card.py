@@ -7,11 +7,12 @@ from handlers.views.blocks import Builder
 from handlers.views.callback import FIXED, pack
 from handlers.views.i18n import Language
 from handlers.views.message import Button, Message, Style
-from handlers.views.text import Markup, escape
+from handlers.views.text import Markup, hostile
 from storage.incidents import Incident, Mute, TimelineEntry
 from storage.records import Moment, Phrase, Severity
 
 FOLDED, HINT, EFFECT = 9, 7, 6
+KEY_UNITS = 200
 GLYPHS = {
     Severity.OK: "🟢",
     Severity.INFO: "🔵",
@@ -163,7 +164,8 @@ def evidence(incident: Incident, language: Language) -> list[str]:
 def footer(incident: Incident, language: Language, around: Around = ALONE) -> Markup:
     """Return the last line: number, key, state."""
     state = state_line(incident, language, around)
-    return Markup(f"<code>#{incident.number}</code> · {escape(incident.key)} · {state}")
+    key = hostile(incident.key, KEY_UNITS)
+    return Markup(f"<code>#{incident.number}</code> · {key} · {state}")
 
 
 def sentence(fact: Phrase, language: Language) -> Markup:

@@ -17,6 +17,7 @@ from storage.records import Phrase, Value
 LANGUAGES = ("en", "fr")
 FOLDER = Path(__file__).parent / "locales"
 CLEAR_FOR = timedelta(hours=20)
+LAST_UNIX = 2**31  # what a client can be asked to show in the reader's zone
 
 Spoken: TypeAlias = Value | Markup | datetime
 
@@ -131,6 +132,8 @@ class Language:
         if at is not None:
             style = piece.style or "dt"
             inner = escape(self._time(at, style))
+            if not 0 <= at.timestamp() < LAST_UNIX:
+                return inner
             return f'<tg-time unix="{int(at.timestamp())}" format="{style}">{inner}</tg-time>'
         said = self._plain(piece, values)
         return escape(defuse(said) if isinstance(value, str) else said)

@@ -49,7 +49,7 @@ def alerts(
     glyph = GLYPHS[ranked[0].level]
     title = language.say("alerts.title", n=len(ranked))
     lines = [_alert(each, arounds.get(each.number, ALONE), at, language) for each in ranked]
-    body = listing(lines, limit=ROOM, more=lambda n: language.say("list.more", n=n), per_line=1)
+    body = listing(lines, limit=ROOM, more=lambda n: language.say("list.more", n=n), per_line=2)
     rows = [_row(each, arounds.get(each.number, ALONE), language) for each in ranked[:BUTTON_ROWS]]
     return Message(html=Markup(f"{glyph} <b>{title}</b>\n\n{body}"), buttons=(*rows, (again,)))
 

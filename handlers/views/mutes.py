@@ -16,6 +16,7 @@ ROOM = 3600
 UNDO_BUTTONS = 20
 HOUR_S = 3600
 LABEL_UNITS = 30
+EVERYTHING = frozenset({"*", "all"})
 Request = tuple[Mute, ...]
 
 
@@ -44,7 +45,7 @@ def mutes(muted: Sequence[Mute], *, missed: str = "", language: Language) -> Mes
         return Message(html=Markup(f"{sorry}🔔 {language.say('mutes.none')}"))
     groups = requests(muted)
     lines = [line(each, language) for each in groups]
-    body = listing(lines, limit=ROOM, more=lambda n: language.say("list.more", n=n), per_line=3)
+    body = listing(lines, limit=ROOM, more=lambda n: language.say("list.more", n=n), per_line=4)
     title = language.say("mutes.title", n=len(groups))
     undo = tuple((_undo(each, language),) for each in groups[:UNDO_BUTTONS])
     return Message(html=Markup(f"{sorry}🔕 <b>{title}</b>\n\n{body}"), buttons=undo)
@@ -68,14 +69,15 @@ def line(group: Request, language: Language) -> str:
 
 def names(group: Request, language: Language) -> str:
     """Return what is muted, as people call it."""
-    return ", ".join(dict.fromkeys(_name(each, language) for each in group))
+    return ", ".join(dict.fromkeys(name(each.glob, language) for each in group))
 
 
-def _name(mute: Mute, language: Language) -> str:
-    if mute.glob in {"*", "all"}:
+def name(glob: str, language: Language) -> str:
+    """Return what a pattern is about, as people call it."""
+    if glob in EVERYTHING:
         return language.plain("mute.everything")
-    name = mute.glob.removeprefix("*:")
-    return clean(name if name == mute.glob else name.removesuffix(":*"))
+    source = glob.removeprefix("*:")
+    return clean(glob if source == glob else source.removesuffix(":*"))
 
 
 def _undo(group: Request, language: Language) -> Button:

@@ -252,7 +252,7 @@ def test_a_note_is_one_fact() -> None:
     """What belongs to no incident is told by its own phrase."""
     note = Phrase("mute.ended", {"glob": "*", "n": 3, "held": 1})
     message = render(replace(row(Kind.NOTE), note=note), OPEN, at=NOW, language=EN)
-    assert text(message).startswith("Mute everything ended: ")
+    assert text(message).startswith("The mute of everything is over. ")
     assert message.silent
     gone = Phrase("channel.disabled", {"channel": "-100", "reason": "blocked"})
     lines = text(render(replace(row(Kind.NOTE), note=gone), OPEN, at=NOW, language=EN)).split("\n")
