@@ -154,7 +154,7 @@ class Settler:
         log.critical("a chat cannot be reached any more: %s", outcome.text)
         trouble = Trouble(reason=outcome.fault.value, text=outcome.text)
         await self._write(self._ledger.shut, channel, rows, trouble, at=at)
-        chat_id = parts(channel)[0]
+        chat_id = self._ledger.chats.current(parts(channel)[0])  # as the probe will know it
         await asyncio.to_thread(self._alerts.observe, [_channel(chat_id, outcome.text)], at=at)
 
 

@@ -150,7 +150,8 @@ class Telling:
         """Tell a chat of those of the incidents that it was not told of."""
         for incident in (one for one in incidents if not fallback.own(one.key)):
             for channel in self.open_channels():
-                if parts(channel)[0] == chat_id and channel not in incident.told:
+                here = self._chats.current(parts(channel)[0]) == chat_id
+                if here and channel not in incident.told:
                     self.add(rows.of(incident, Tell(Kind.FIRED, incident.level), channel, at=at))
 
     def silence_reminders(self, number: int) -> None:

@@ -16,6 +16,7 @@ from storage.records import Moment
 
 CLOSED_FOR_S = 30 * 24 * 3600.0
 CLOSED_KEPT = 100
+CLOSED_AT_LEAST_S = 600.0  # a digest that still grows counts them
 DONE_FOR_S = 24 * 3600.0
 DEAD_FOR_S = 7 * 24 * 3600.0
 DONE_KEPT = 200
@@ -41,10 +42,13 @@ def old_incidents(
     waiting = {row.incident for row in live}
     closed = [i for i in incidents if i.closed is not None and i.number not in waiting]
     excess = max(0, len(closed) - CLOSED_KEPT)
+    longest_s = [
+        CLOSED_AT_LEAST_S if place < excess else CLOSED_FOR_S for place in range(len(closed))
+    ]
     return [
         incident
-        for place, incident in enumerate(closed)
-        if place < excess or story.closed_for_s(incident, at=at) > CLOSED_FOR_S
+        for incident, kept_s in zip(closed, longest_s, strict=True)
+        if story.closed_for_s(incident, at=at) > kept_s
     ]
 
 

@@ -1,8 +1,11 @@
 """A chat that cannot be reached: what waits for any of its topics is given up, and stays so."""
 
 import asyncio
+from collections import deque
 from pathlib import Path
 
+from bot.delivery.outcome import Failed, Fault
+from jobs.alerts.rules import Row, Rules
 from storage.incidents import Status
 from storage.records import Severity
 from tests.bot.outbox_world import World
@@ -22,3 +25,29 @@ async def test_everything_that_waits_for_a_lost_chat_is_given_up(tmp_path: Path)
     assert all(row.last_error for row in told if row.status is Status.DEAD)
     dead = sum(row.status is Status.DEAD for row in told)
     assert sum(world.alerts.ledger.tally.dead.values()) == dead
+
+
+async def test_a_group_that_moved_and_was_lost_is_told_when_it_is_back(tmp_path: Path) -> None:
+    """Under its new number, too: what is open is told there, and that it was lost is over."""
+    rules = Rules(table=(Row(glob="*", fails=1, passes=1),))
+    world = World(tmp_path, channels=("7", "8:1"), rules=rules)
+    moved = Failed(fault=Fault.MIGRATED, text="chat migrated", chat_id=-1008)
+    world.telegram.scripts["8:1"] = deque([moved])
+    await see(world, "a")
+    await see(world, "a")
+    world.telegram.unreachable.add("8")
+    await see(world, "b", for_s=60.0)
+    assert [one.key for one in world.alerts.open()][-1].startswith("channel:")
+    world.telegram.unreachable.clear()
+    await see(world, "b", for_s=3700.0)
+    await see(world, "b", for_s=60.0)
+    assert [one.key for one in world.alerts.open()] == ["a", "b"]
+    assert [one for one in world.telegram.said("8:1") if "fired #2" in one]
+
+
+async def see(world: World, key: str, *, for_s: float = 1.0) -> None:
+    """Let a key fail, deliver, and let time pass."""
+    await asyncio.to_thread(world.alerts.observe, [fail(key=key)], at=world.clock())
+    await world.worker.drain_once()
+    world.clock.now_s += for_s
+    await world.worker.drain_once()
