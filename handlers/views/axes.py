@@ -45,6 +45,7 @@ def value_axis(
     rung = fitting[-1] if fitting else ladder[0]
     step = _step(max((high - low) / PARTS, least) / rung.size)
     first, last = math.floor(low / rung.size / step), math.ceil(high / rung.size / step - 1e-9)
+    last = max(last, first + 1)
     ticks = [(i * step * rung.size, _label(i * step, step, words)) for i in range(first, last + 1)]
     if rung.unit:
         ticks[-1] = (ticks[-1][0], f"{ticks[-1][1]} {rung.unit}")
@@ -62,7 +63,8 @@ def _label(value: float, step: float, words: Words) -> str:
     if value == 0:
         return "0"
     if abs(value) >= PLAIN_BELOW:
-        return f"{value:.0e}".replace("e+", "e").replace("-", "−")
+        digit, _, power = f"{value:.0e}".partition("e")
+        return f"{digit}e{int(power)}".replace("-", "−")
     digits = next(
         (d for d in range(MOST_DIGITS) if math.isclose(round(step, d), step)), MOST_DIGITS
     )
