@@ -24,6 +24,7 @@ class Mood(StrEnum):
     HANG_UP = "hang up"  # before the message
     SILENT = "silent"  # it is taken, and the answer never comes
     HOLD = "hold"  # it is taken, and nothing more happens
+    RUDE = "rude"  # it is taken, and the farewell is not
     BABBLE = "babble"  # an answer without an end
 
 
@@ -113,6 +114,8 @@ def _answer(said: list[str], mood: Mood) -> str:
         return "550 nobody here"
     if word == "AUTH" and mood is Mood.NO_LOGIN:
         return "535 wrong"
+    if word == "QUIT" and mood is Mood.RUDE:
+        return "500 stay"
     return WORDS.get(word, "250 ok")
 
 

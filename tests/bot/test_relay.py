@@ -70,6 +70,12 @@ async def test_what_a_mail_servers_answer_means(mood: Mood, fault: Fault, text: 
         assert failed(await sent(mailto(port, login=True))) == (fault, text)
 
 
+async def test_a_farewell_that_fails_takes_nothing_back() -> None:
+    """What was taken was taken."""
+    async with listening(Mailbox(always=Mood.RUDE)) as port:
+        assert await sent(mailto(port)) == Sent()
+
+
 async def test_one_mailbox_that_takes_it_is_enough() -> None:
     """A colleague who left must not keep the others from hearing of it."""
     box = Mailbox()

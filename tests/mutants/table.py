@@ -468,8 +468,8 @@ MUTANTS: tuple[Mutant, ...] = (
         name="never mail the end of what ended on the way",
         guards="I10",
         path="jobs/alerts/entries.py",
-        before="                self._follow(row, Kind.RESOLVED)  # it ended while this was under way\n",
-        after="                pass\n",
+        before="                self._follow(row, Kind.RESOLVED)  # it ended while",
+        after="                pass  # it ended while",
         tests=(RELAYS,),
     ),
     Mutant(
