@@ -19,7 +19,7 @@ STORM_ABOVE = 5
 STORM_QUIET_S = 60.0
 EDIT_EVERY_S = 10.0
 ALONE, ALONE_WITHIN_S = 2, 60.0
-CALLS = frozenset({Kind.FIRED, Kind.WORSE, Kind.ESCALATED})
+NEWS = frozenset({Kind.FIRED, Kind.WORSE})
 NO_ALERTS = SOUNDLESS | {Kind.NOTE}
 NEVER_S = -1e18
 
@@ -60,8 +60,9 @@ class Group:
     def turn(self, due: Sequence[Delivery], *, now_s: float) -> Turn:
         """Return what the next message tells; `due` has the most urgent first."""
         alerts = tuple(row for row in due if row.kind not in NO_ALERTS)
-        if not alerts:
-            return Turn()
+        calls = tuple(row for row in alerts if row.kind is Kind.ESCALATED)
+        if not alerts or 0 < len(calls) <= ALONE:  # who is called in a digest does not feel meant
+            return Turn(calls[:1])
         if (storm := self._storm(now_s)) is not None:
             return self._alone(alerts, now_s) or self._growth(storm, alerts, now_s)
         wait_s = self.opened_s + WINDOW_S * self.factor - now_s
@@ -106,7 +107,7 @@ class Group:
 
     def _alone(self, alerts: Sequence[Delivery], now_s: float) -> Turn | None:
         first = alerts[0]
-        if first.level is not Severity.CRITICAL or first.kind not in CALLS:
+        if first.level is not Severity.CRITICAL or first.kind not in NEWS:
             return None
         free = now_s - self.alone_s[0] >= ALONE_WITHIN_S * self.factor
         return Turn((first,)) if free else None

@@ -25,6 +25,7 @@ from storage.chats import Chats
 from storage.clock import resume
 from storage.database import Database
 from storage.records import Severity
+from tests.bench import fan_out
 from tests.bench.row import Row
 from tests.bot.outbox_world import World
 from tests.jobs.seen import fail
@@ -38,7 +39,7 @@ IDLE_S = 0.04  # below 28 calls a second over all chats: nothing waits for its t
 
 def rows() -> list[Row]:
     """Return the rows of alert latency and bursts."""
-    return [*asyncio.run(_latency()), *asyncio.run(_bursts())]
+    return [*asyncio.run(_latency()), *asyncio.run(_bursts()), asyncio.run(fan_out.row())]
 
 
 class Bench:
@@ -186,7 +187,7 @@ async def _burst(channels: Sequence[tuple[str, int]]) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), rules=AT_ONCE)
         for channel, alerts in channels:
-            world.alerts._book._channels = [channel]
+            world.alerts._book._telling._channels = [channel]
             cycle = [
                 fail(Severity.CRITICAL if number == alerts - 1 else Severity.INFO, key)
                 for number, key in enumerate(f"{channel}:{n}" for n in range(alerts))

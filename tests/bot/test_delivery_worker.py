@@ -2,6 +2,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from bot.delivery.settle import backoff_s
 from bot.delivery.worker import Worker
 from jobs.alerts.agenda import Agenda
 from jobs.alerts.rules import Rules
-from storage.incidents import Status
+from storage.incidents import Kind, Status
 from storage.records import Moment, Severity
 from tests.bot.outbox_world import Words, World
 from tests.jobs.seen import fail, ok
@@ -582,3 +583,19 @@ async def test_a_disk_that_refuses_does_not_silence_the_alert(world: World) -> N
 
 def _script(*faults: Failed) -> deque[Failed]:
     return deque(faults)
+
+
+async def test_a_call_to_the_admins_is_no_part_of_a_digest(world: World) -> None:
+    """It asks one person by name to act; the rest of the window is told beside it."""
+    fire(world, CRITICAL, "a")
+    await drain(world, for_s=2)
+    fire(world, ERROR, "b", "c")
+    (row,) = world.rows(Kind.FIRED)[:1]
+    call = replace(row, kind=Kind.ESCALATED, status=Status.QUEUED, message_id=None)
+    world.database.commit(lambda: world.outbox.add(call))
+    world.clock.now_s += 400.0
+    await drain(world, for_s=40)
+    assert world.telegram.said()[1:] == [
+        "escalated #1 CRITICAL late 402",
+        "digest 2: fired #2 ERROR, fired #3 ERROR",
+    ]
