@@ -197,11 +197,11 @@ def _deliver(mail: Mail, written: Letter, timeout_s: float) -> Outcome:
             stage = "data"
             _accepted(*server.data(_envelope(mail, written)))
             sent = True
-    except smtplib.SMTPResponseException as error:
-        return Sent() if sent else _failed(Fault.PASSING, mail, f"{stage}, {error.smtp_code}")
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        if sent:  # it was taken; only the farewell failed
+        if sent:  # only the farewell failed
             return Sent()
+        if isinstance(error, smtplib.SMTPResponseException):
+            return _failed(Fault.PASSING, mail, f"{stage}, {error.smtp_code}")
         fault = Fault.UNSURE if stage == "data" else Fault.PASSING
         return _failed(fault, mail, f"{stage}, {type(error).__name__}")
     return Sent()
