@@ -56,7 +56,7 @@ def read(call: Call, series: str, since: datetime, until: datetime) -> Reading:
 
 def about(reading: Reading, incident: Incident) -> Reading:
     """Return the reading with this incident alone, and the limit it was told with."""
-    limit = incident.threshold
+    limit = reading.limit if incident.threshold is None else incident.threshold
     other_unit = incident.key.startswith(OTHER_UNITS) or (
         reading.series.startswith("disk_pct") and limit is not None and limit > HUNDRED
     )

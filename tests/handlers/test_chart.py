@@ -216,6 +216,13 @@ async def test_an_incident_is_shown_in_its_day(world: World) -> None:
     assert labels(below)[:4] == ["24 h", "7 d", "30 d", "90 d"]
 
 
+async def test_an_incident_without_a_limit_shows_the_usual_one(world: World) -> None:
+    """As /chart does."""
+    number = world.fire("fresh:Galxe")
+    await world.press((await world.say("/alerts"))[0], f"v1:chart:{number}")
+    assert drawn(world).limit == 7200
+
+
 async def test_a_closed_incident_is_shown_as_it_was(world: World) -> None:
     """Weeks later, too: from the hours, with what came before and after."""
     keep(world, "cpu_pct", 2, [97.0])
