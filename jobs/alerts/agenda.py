@@ -53,8 +53,11 @@ class Looking:
             if chat.paused_s > at.logical_s:
                 later.append(chat.paused_s)
                 continue
-            free, next_s = self._free(found.rows, holding, at=at)
-            later.append(next_s)
+            if holding.free(channel) and not self._boot.lasts(at=at):
+                free = tuple(row for row in found.rows if row.status is not Status.SENDING)
+            else:
+                free, next_s = self._free(found.rows, holding, at=at)
+                later.append(next_s)
             if free:
                 due[channel] = free
         return Agenda(due, min(later, default=math.inf))

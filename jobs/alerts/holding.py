@@ -38,17 +38,24 @@ class Holding:
         self._alerts = alerts
         self._rules = rules
         self._at = at
-        self._causes = inhibition.causes(alerts.open())
+        found = alerts.open()
+        self._causes = inhibition.causes(found)
         self._known: dict[int, _Known] = {}
         self._told = {state.key: state.told_s for state in alerts.states() if state.told_s}
         self._quiet_s = 0.0 if quiet_hours is None else quiet_hours.left_s(at.wall)
         self.mutes = mutes.all()
         self._calm = not self.mutes and self._quiet_s <= 0
+        self._loud = {channel for told in self._told.values() for channel in told}
+        self._alone = not self._causes.found and not any(one.held for one in found)
+
+    def free(self, channel: str) -> bool:
+        """Return whether nothing holds any row of a channel: seen at once, as in most storms."""
+        return self._calm and self._alone and channel not in self._loud
 
     def hold(self, row: Delivery) -> Hold | None:
         """Return what holds the row back now, None where it may go."""
         known = self._known.get(row.incident) or self._look_up(row.incident)
-        if known.plain and self._calm:  # as nearly every row of a storm
+        if known.plain and self._calm:
             told = self._told.get(row.key)
             if told is None or row.channel not in told:
                 return None

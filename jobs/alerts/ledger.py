@@ -76,7 +76,7 @@ class Ledger:
                 if entries.pointless(row, at=at):
                     entries.supersede(row)
                     continue
-                if holding.hold(row) is not None:  # since it was looked for
+                if not holding.free(row.channel) and holding.hold(row) is not None:  # by now
                     continue
                 row = replace(
                     row,
