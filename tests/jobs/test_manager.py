@@ -522,7 +522,8 @@ def test_only_so_many_are_kept() -> None:
     """The oldest closed incidents and finished rows go first; what is open never does."""
     closed = [replace(OLD, number=n) for n in range(150)]
     opened = replace(OLD, number=999, closed=None)
-    gone = tidy.old_incidents([*closed, opened], [], at=at(0))
+    assert tidy.old_incidents([*closed, opened], [], at=at(tidy.CLOSED_AT_LEAST_S)) == []
+    gone = tidy.old_incidents([*closed, opened], [], at=at(tidy.CLOSED_AT_LEAST_S + 1.0))
     assert [one.number for one in gone] == list(range(150 - tidy.CLOSED_KEPT))
     rows = [replace(ROW, id=n, status=Status.SENT) for n in range(300)]
     waiting = replace(ROW, id=999)
