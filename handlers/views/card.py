@@ -196,7 +196,7 @@ def buttons(incident: Incident, language: Language, *, muted: bool = False) -> R
     if incident.ack_by:
         release = _button("release", language, data=pack("release", number))
         quiet = loud if muted else _button("mute", language, data=pack("muteone", number))
-        return ((release, quiet, details),)
+        return ((release, quiet), (details,))
     take = _button("ack", language, data=pack("ack", number), style=Style.PRIMARY)
     hour = _button("mute_1h", language, data=pack("mute", number, 3600))
     fixed = _button("until_fixed", language, data=pack("mute", number, FIXED))

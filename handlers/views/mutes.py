@@ -101,6 +101,7 @@ def muted(made: Sequence[Mute], others: int, *, night: time, language: Language)
     else:
         rings = mute.max_level < Severity.CRITICAL
         builder.add(language.say("mute.held_critical" if rings else "mute.held"))
+    builder.add(language.say("mute.ends_fixed" if mute.until_fixed else "mute.ends"))
     builder.add(language.say("mute.others", n=others) if others else "")
     return Message(html=builder.build(), buttons=_changes(group, night, language))
 

@@ -152,7 +152,7 @@ def test_a_muted_card_says_until_when(muted: Mute, english: str, french: str) ->
     assert rows(message)[:2] == [["👋 I’m on it"], ["🔔 Unmute"]]
     taken = card(TAKEN, at=NOW, language=EN, around=around)
     assert text(taken).endswith(f"taken by Lina, {english}")
-    assert rows(taken) == [["↩️ Release", "🔔 Unmute", "🔎 Details"]]
+    assert rows(taken) == [["↩️ Release", "🔔 Unmute"], ["🔎 Details"]]
 
 
 def test_a_consequence_names_its_cause() -> None:

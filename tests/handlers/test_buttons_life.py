@@ -219,6 +219,7 @@ async def test_until_fixed_needs_something_that_is_broken(world: World) -> None:
     assert said.text.startswith("Nothing of that is open")
     assert "🔕 Until fixed" not in labels(said)
     await world.press(said, "1 h")
+    assert said.text.endswith("A summary comes at the end.")
     (made,) = world.services.alerts.mutes(at=world.at)
     assert (made.glob, made.until_fixed) == ("cpu", False)
     assert str((await world.press(said, 'v1:hush:f:3:"cpu"')).toast).startswith(
@@ -226,6 +227,9 @@ async def test_until_fixed_needs_something_that_is_broken(world: World) -> None:
     )
     said = (await world.say("/mute fresh:galxe until fixed known"))[0]
     assert "fresh:Galxe until fixed, Fri 09:22 at the latest · by Ada\n“known”" in said.text
+    assert said.text.endswith(
+        "When it is fixed I say so, and the mute is over.\nAlso muted: 1 more, see /mutes."
+    )
 
 
 async def test_a_length_that_is_too_long_is_chosen_anew(world: World) -> None:
