@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.settings import Settings
 from jobs.absences import Absences
-from jobs.checks.resources import ladder
+from jobs.checks.resources import load_limits, space_limits
 from jobs.checks.standard import Limits, standard
 from jobs.gather import Gatherer, Sources
 from jobs.noting import Listener
@@ -17,9 +17,6 @@ from storage.history import History
 from storage.opportunities import Opportunities
 from storage.records import Clock, Moment
 from storage.tracker import ReadOptions, Tracker
-
-CPU_MARGIN_PCT = 10
-SPACE_MARGIN_PCT = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +40,9 @@ def limits(found: Settings) -> Limits:
         fresh_error=found.fresh_error,
         fresh_critical=found.fresh_critical,
         low_volume=found.low_volume_per_day,
-        cpu=ladder(warning=found.cpu_warning, error=found.cpu_error, margin=CPU_MARGIN_PCT),
-        memory=ladder(
-            warning=found.memory_warning, error=found.memory_error, margin=SPACE_MARGIN_PCT
-        ),
-        disk=ladder(warning=found.disk_warning, error=found.disk_error, margin=SPACE_MARGIN_PCT),
+        cpu=load_limits(warning=found.cpu_warning, error=found.cpu_error),
+        memory=space_limits(warning=found.memory_warning, critical=found.memory_critical),
+        disk=space_limits(warning=found.disk_warning, critical=found.disk_critical),
     )
 
 

@@ -67,9 +67,9 @@ class Settings(BaseSettings):
     cpu_warning: Percent = 85
     cpu_error: Percent = 95
     memory_warning: Percent = 85
-    memory_error: Percent = 95
+    memory_critical: Percent = 95
     disk_warning: Percent = 85
-    disk_error: Percent = 95
+    disk_critical: Percent = 95
 
     min_roi: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 2.0
     low_volume_per_day: Annotated[int, Field(ge=0)] = 50
@@ -85,7 +85,8 @@ class Settings(BaseSettings):
     def _in_order(self) -> Self:
         """Refuse limits that could never fire in the order of their names."""
         steps = [("fresh_warning", "fresh_error"), ("fresh_error", "fresh_critical")]
-        steps += [(f"{name}_warning", f"{name}_error") for name in ("cpu", "memory", "disk")]
+        steps += [("cpu_warning", "cpu_error")]
+        steps += [(f"{name}_warning", f"{name}_critical") for name in ("memory", "disk")]
         wrong = [
             f"{low.upper()} must be below {high.upper()}"
             for low, high in steps

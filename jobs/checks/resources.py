@@ -15,14 +15,22 @@ MEMORY = Subject(key="mem", check=NAME)
 CLOCK = Subject(key="clock", check=NAME)
 
 
-def ladder(*, warning: float, error: float, margin: float) -> Ladder:
-    """Return limits in percent for WARNING and ERROR."""
+def load_limits(*, warning: float, error: float) -> Ladder:
+    """Return limits in percent for a load, which passes: ERROR at worst."""
     limits = (Limit(Severity.WARNING, warning), Limit(Severity.ERROR, error))
-    return Ladder(limits=limits, margin=margin)
+    return Ladder(limits=limits, margin=LOAD_MARGIN_PCT)
 
 
-CPU_LIMITS = ladder(warning=85, error=95, margin=10)
-SPACE_LIMITS = ladder(warning=85, error=95, margin=5)
+def space_limits(*, warning: float, critical: float) -> Ladder:
+    """Return limits in percent for what can run out, and stop everything then: CRITICAL."""
+    limits = (Limit(Severity.WARNING, warning), Limit(Severity.CRITICAL, critical))
+    return Ladder(limits=limits, margin=SPACE_MARGIN_PCT)
+
+
+LOAD_MARGIN_PCT = 10.0
+SPACE_MARGIN_PCT = 5.0
+CPU_LIMITS = load_limits(warning=85, error=95)
+SPACE_LIMITS = space_limits(warning=85, critical=95)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

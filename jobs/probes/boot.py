@@ -1,5 +1,6 @@
 """What tells one start of the machine from the next."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -7,7 +8,12 @@ import psutil
 ROUGHLY_S = 60.0
 
 
-def boot_mark(known: str = "", *, root: Path = Path("/")) -> str:
+def boot_mark(
+    known: str = "",
+    *,
+    root: Path = Path("/"),
+    boot_time: Callable[[], float] = psutil.boot_time,
+) -> str:
     """Return a text that stays until the machine starts anew; Linux names each start.
 
     Elsewhere it is the time of the start, which the system may give differently by a few
@@ -18,7 +24,7 @@ def boot_mark(known: str = "", *, root: Path = Path("/")) -> str:
     except OSError:
         pass
     try:
-        booted_s = psutil.boot_time()
+        booted_s = boot_time()
     except (psutil.Error, OSError):
         return ""
     near = known.isdecimal() and abs(int(known) - booted_s) < ROUGHLY_S

@@ -51,7 +51,10 @@ async def goes_on(bot: Running, *, within_s: float) -> None:
 
 
 async def test_steps_of_the_wall_clock(place: Place, tmp_path: Path) -> None:
-    """Two hours forward, four back, two forward: cycles go on, mutes stay, only time is told."""
+    """Two hours forward, four back, two forward: cycles go on, mutes stay, only time is told.
+
+    What is done once a day is done once a date, on the dates the clock showed.
+    """
     clock = Clock(tmp_path)
     async with running(place.folder, "run", settings=place.settings | clock.settings) as bot:
         await bot.until_said("connected")
@@ -66,5 +69,10 @@ async def test_steps_of_the_wall_clock(place: Place, tmp_path: Path) -> None:
         state = json.loads((place.folder / "var" / "state.json").read_bytes())
         assert {row["key"] for row in state["incidents"].values()} <= {*ABOUT_TIME}
         assert "clock" in {row["key"] for row in state["incidents"].values()}
+        runs = [(row["local_date"], row["status"], row["tries"]) for row in
+                state["job_runs"].values()]  # fmt: skip
+        assert 1 <= len(runs) <= 3
+        assert runs == [(day, "done", 1) for day, _, _ in runs]
+        assert bot.said.count("vigie.calendar maintenance of") == len(runs)
         assert "Traceback" not in bot.said
         assert await bot.stop() == 0

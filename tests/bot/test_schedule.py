@@ -3,12 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from telegram.ext import Application, JobQueue
 
-from bot.schedule import Schedule, Tick
+from bot import settings
+from bot.schedule import Schedule, Tick, calendar
+from storage.history import History
+from storage.records import Moment, Sample
 
 
 class Counted:
@@ -78,3 +82,19 @@ async def test_the_guard_restarts_a_silent_schedule(queue: JobQueue[Any]) -> Non
         while other.runs < 2:  # noqa: ASYNC110 -- the guard tells nobody
             await asyncio.sleep(0.01)
     guard.cancel()
+
+
+async def test_the_calendar_is_the_owners(tmp_path: Path) -> None:
+    """Local times of TIMEZONE; each name once; the nightly job really tidies."""
+    now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    history = History(tmp_path / "history.sqlite")
+    days = [now - timedelta(days=back) for back in range(30)]
+    history.add([Sample("cpu_pct", at, 1.0) for at in days])
+    found = settings.load(timezone="Pacific/Auckland", state_dir=tmp_path)
+    jobs = calendar(found, history=history, clock=lambda: Moment(wall=now, logical_s=0.0))
+    assert {str(job.zone) for job in jobs} == {"Pacific/Auckland"}
+    assert len({job.name for job in jobs}) == len(jobs)
+    (nightly,) = [job for job in jobs if job.name == "maintenance"]
+    assert await nightly.work(now.date()) == ""
+    assert len(history.series("cpu_pct", since=days[-1], until=now)) == 15
+    history.close()

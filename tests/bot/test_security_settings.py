@@ -52,7 +52,7 @@ def test_an_unreadable_file_is_named(folder: Path, content: bytes) -> None:
 def test_misspelt_names_are_told_from_foreign_ones(folder: Path) -> None:
     """The tracker's own variables in the same file are nobody's mistake."""
     (folder / ".env").write_text(
-        "TELEGRAM_CHAT_ID=7\ndatadir=x\nDISK_ERRORS=9\nDISK_ERROR=95\nGALXE_KEY=1\nLANG=fr\n"
+        "TELEGRAM_CHAT_ID=7\ndatadir=x\nCPU_ERRORS=9\nCPU_ERROR=95\nGALXE_KEY=1\nLANG=fr\n"
     )
     assert settings.misspelt() == {"TELEGRAM_CHAT_ID": "TELEGRAM_CHAT_IDS", "DATADIR": "DATA_DIR"}
 

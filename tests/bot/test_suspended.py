@@ -14,8 +14,8 @@ from tests.bot.test_run import Place, place
 pytestmark = pytest.mark.process
 __all__ = ["place"]
 # Two intervals of 0.5 s and the 5 s of a cycle make an absence.
-ASLEEP_S = 7.0
-PERIOD_S = 6  # of the scrapers, by their files, and the age that is too old
+ASLEEP_S = 9.0
+PERIOD_S = 8  # of the scrapers, by their files, and the age that is too old
 LIMITS = {"FRESH_WARNING": f"{PERIOD_S}s", "FRESH_ERROR": "300s", "FRESH_CRITICAL": "600s"}
 
 
@@ -36,6 +36,13 @@ async def cycles(bot: Running, *, more: int) -> None:
             await asyncio.sleep(0.05)
 
 
+async def scrapes(folder: Path) -> None:
+    """Keep the data new, as scrapers that woke, too."""
+    while True:
+        collect(folder, age_s=0)
+        await asyncio.sleep(0.05)
+
+
 def stale(folder: Path) -> set[str]:
     """Return the incidents there were about old data."""
     state = json.loads((folder / "var" / "state.json").read_bytes())
@@ -54,14 +61,39 @@ async def test_a_sleep_is_waited_out(place: Place) -> None:
         collect(place.data, age_s=0)
         await asleep(bot)
         await place.api.say(ADA, ADA, "/check")
-        await cycles(bot, more=5)
+        await cycles(bot, more=3)
         assert stale(place.folder) == set()
-        collect(place.data, age_s=0)
+        scraper = asyncio.create_task(scrapes(place.data))
         await place.told("The machine slept, or the bot stood still")
         await place.told("No new data for")
         await cycles(bot, more=3)
         assert stale(place.folder) == set()
+        scraper.cancel()
         await place.told("No new data for", times=2, within_s=30)
         assert stale(place.folder) == {"fresh:all", "fresh:Galxe"}
         assert "Traceback" not in bot.said
+        assert await bot.stop() == 0
+
+
+async def test_a_reboot_is_noticed(place: Place) -> None:
+    """After a boot of the machine old data are waited for: the scrapers were down, too."""
+    collect(place.data, age_s=0)
+    async with running(place.folder, "run", settings=place.settings) as bot:
+        await bot.until_said("connected")
+        await cycles(bot, more=2)
+        assert await bot.stop() == 0
+    for old in place.data.rglob("*.json"):
+        old.unlink()
+    collect(place.data, age_s=3 * 3600)
+    state = place.folder / "var" / "state.json"
+    tables = json.loads(state.read_bytes())
+    assert tables["boot"]["last"]["mark"]
+    tables["boot"]["last"]["mark"] = "another start"
+    state.write_text(json.dumps(tables), encoding="utf-8")
+    async with running(place.folder, "run", settings=place.settings) as bot:
+        await bot.until_said("connected")
+        await cycles(bot, more=5)
+        await place.api.say(ADA, ADA, "/check")
+        await place.told("The machine started anew")
+        assert stale(place.folder) == set()
         assert await bot.stop() == 0

@@ -193,6 +193,14 @@ def test_a_date_without_a_run_is_missed_only_by_a_job_that_ran_before() -> None:
     assert old.following == utc("2026-06-03 07:00")
 
 
+def test_the_next_date_skips_one_that_was_left_out() -> None:
+    """Done on 29 December 2011, the next start in Samoa is on the 31st."""
+    samoa = job(time(9), zone="Pacific/Apia")
+    at = moment(utc("2011-12-29 20:00"))
+    standing = calendar.standing(samoa, runs(run("2011-12-29")), at=at, running=False)
+    assert standing.following == utc("2011-12-30 19:00")
+
+
 def test_a_calendar_without_a_next_date_says_a_week() -> None:
     """Dates done ahead of time, by a clock that was wrong, do not hang the search."""
     ahead = runs(*(run(f"2026-06-{day:02}") for day in range(1, 20)))

@@ -4,7 +4,7 @@ import pytest
 
 from jobs.checks import own as own_check
 from jobs.checks.own import Itself
-from jobs.checks.resources import Resources, ladder
+from jobs.checks.resources import Resources, load_limits
 from jobs.checks.result import absent, worst
 from jobs.checks.standard import Limits, standard
 from jobs.facts import Disk, Memory
@@ -43,7 +43,7 @@ def test_the_first_look_says_nothing_of_cpu() -> None:
 
 
 @pytest.mark.parametrize(
-    ("used", "level"), [(6.7, Severity.OK), (6.8, Severity.WARNING), (7.6, Severity.ERROR)]
+    ("used", "level"), [(6.7, Severity.OK), (6.8, Severity.WARNING), (7.6, Severity.CRITICAL)]
 )
 def test_memory_is_judged_by_its_share(used: float, level: Severity) -> None:
     """85 and 95 % of 8 GiB."""
@@ -72,8 +72,8 @@ def disk(free: float, *, total: float = 100, pct: float | None = None, name: str
     [
         (disk(60), Severity.OK, "ok"),
         (disk(15), Severity.WARNING, "high"),
-        (disk(5), Severity.ERROR, "high"),
-        (disk(1), Severity.ERROR, "high"),
+        (disk(5), Severity.CRITICAL, "high"),
+        (disk(1), Severity.CRITICAL, "high"),
         (disk(0.99), Severity.CRITICAL, "low"),
         (disk(0.99, pct=50), Severity.CRITICAL, "low"),
         (disk(0.4, total=1), Severity.OK, "ok"),
@@ -226,5 +226,5 @@ def test_the_standard_checks_cover_every_family() -> None:
     for check in checks:
         seen = judge(check, HEALTHY)
         assert {one.outcome for one in seen.values()} == {Outcome.OK}
-    strict = standard(Limits(cpu=ladder(warning=5, error=10, margin=1)))[4]
+    strict = standard(Limits(cpu=load_limits(warning=5, error=10)))[4]
     assert judge(strict, HEALTHY)["cpu"].level is Severity.ERROR

@@ -23,3 +23,12 @@ def test_elsewhere_it_is_the_time_give_or_take_a_few_seconds(tmp_path: Path) -> 
     assert boot_mark(near, root=tmp_path) == near
     assert boot_mark(far, root=tmp_path) != far
     assert boot_mark("3c0e5f0a-1", root=tmp_path).isdecimal()
+
+
+def test_a_system_that_tells_nothing_is_no_reboot(tmp_path: Path) -> None:
+    """No mark, whatever was known."""
+
+    def refused() -> float:
+        raise PermissionError
+
+    assert boot_mark("123", root=tmp_path, boot_time=refused) == ""
