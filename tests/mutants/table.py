@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 WORKER = "tests/bot/test_delivery_worker.py"
+SHUT = "tests/bot/test_delivery_shut.py"
 PACE = "tests/bot/test_delivery_pace.py"
 MANAGER = "tests/jobs/test_manager.py"
 POLICY = "tests/jobs/test_policy.py"
@@ -479,5 +480,45 @@ MUTANTS: tuple[Mutant, ...] = (
         before='fault = Fault.UNSURE if stage == "data" else Fault.PASSING',
         after="fault = Fault.PASSING",
         tests=(RELAY,),
+    ),
+    Mutant(
+        name="cut text after the markup is on",
+        guards="I17",
+        path="handlers/views/text.py",
+        before="return escape(defuse(clip(clean(text), limit)))",
+        after="return Markup(clip(escape(defuse(clean(text))), limit))",
+        tests=("tests/mutants/test_cut_text.py",),
+    ),
+    Mutant(
+        name="bring back to life what a lost chat will never read",
+        guards="I18",
+        path="jobs/alerts/entries.py",
+        before="            now = self._outbox.get(row.id)",
+        after="            now = row",
+        tests=(SHUT,),
+    ),
+    Mutant(
+        name="welcome a group under the number it had",
+        guards="I10",
+        path="jobs/alerts/telling.py",
+        before="here = self._chats.current(parts(channel)[0]) == chat_id",
+        after="here = parts(channel)[0] == chat_id",
+        tests=(SHUT,),
+    ),
+    Mutant(
+        name="forget what a growing digest counts",
+        guards="I14",
+        path="jobs/alerts/tidy.py",
+        before="CLOSED_AT_LEAST_S if place < excess",
+        after="0.0 if place < excess",
+        tests=("tests/jobs/test_tidy.py",),
+    ),
+    Mutant(
+        name="post the news of an outage one by one",
+        guards="I14",
+        path="bot/delivery/grouping.py",
+        before="if len(alerts) > STORM_ABOVE:",
+        after="if len(alerts) > 10**9:",
+        tests=("tests/bot/test_outage_long.py", WORKER),
     ),
 )
