@@ -14,9 +14,8 @@ from storage.hours import DAY_US, RAW, SHADOW_RAW, SUMS
 from storage.pruning import prune
 from storage.records import Sample, Slot
 from storage.schema import (
+    MOVED,
     PLAIN,
-    PUT_HOUR,
-    PUT_OPPORTUNITY,
     PUT_SAMPLE,
     SAVE_SHADOW,
     SHADOW,
@@ -202,9 +201,8 @@ class History:
         memory, disk = self._db, self._connect()
         try:
             disk.execute("BEGIN IMMEDIATE")
-            disk.executemany(PUT_SAMPLE, memory.execute("SELECT * FROM sample"))
-            disk.executemany(PUT_HOUR, memory.execute("SELECT * FROM hour"))
-            disk.executemany(PUT_OPPORTUNITY, memory.execute("SELECT * FROM opportunity"))
+            for table, put in MOVED:
+                disk.executemany(put, memory.execute(f"SELECT * FROM {table}"))  # noqa: S608
             disk.execute("COMMIT")
         except sqlite3.DatabaseError:
             disk.close()

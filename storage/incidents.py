@@ -153,7 +153,8 @@ class Delivery:
     """One outbox row: this incident, told so, to this channel (`chat` or `chat:topic`).
 
     A `note` belongs to no incident (number 0) and carries its own phrase. `tried_s` is when it
-    was sent for the first time (logical seconds), accepted or not.
+    was sent for the first time (logical seconds), accepted or not, and `done_s` when it was sent
+    or given up.
     """
 
     id: int
@@ -172,6 +173,7 @@ class Delivery:
     message_id: int | None = None
     note: Phrase | None = None
     tried_s: float | None = None
+    done_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,14 @@
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
-VERSION = 2
+VERSION = 3
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Times are integer microseconds since 1970. An opportunity's `rank` orders its provenance: 0 is
 # the best. `known` remembers each file of the tracker as it was last read. `hour` sums up the
-# samples of the hour that begins `at`, `n` of them, once they are old (since version 2).
+# samples of the hour that begins `at`, `n` of them, once they are old (since version 2). What is
+# over, `incident`, `delivery` and `job_run`, is there since version 3; after a state that was lost
+# numbers begin anew, so that no number alone names a row.
 CREATE = """
 CREATE TABLE IF NOT EXISTS sample (
     series TEXT NOT NULL, at INTEGER NOT NULL, value REAL NOT NULL,
@@ -29,6 +31,20 @@ CREATE TABLE IF NOT EXISTS known (
     name TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
     inode TEXT NOT NULL, report BLOB NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS incident (
+    number INTEGER NOT NULL, opened INTEGER NOT NULL, key TEXT NOT NULL, family TEXT NOT NULL,
+    peak INTEGER NOT NULL, since INTEGER NOT NULL, closed INTEGER, acked INTEGER,
+    fact TEXT NOT NULL, PRIMARY KEY (number, opened)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS incident_closed ON incident (closed, opened);
+CREATE TABLE IF NOT EXISTS delivery (
+    at INTEGER NOT NULL, id INTEGER NOT NULL, level INTEGER NOT NULL, kind TEXT NOT NULL,
+    status TEXT NOT NULL, passed_s REAL NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (at, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS job_run (
+    job TEXT NOT NULL, day TEXT NOT NULL, status TEXT NOT NULL, tries INTEGER NOT NULL,
+    started INTEGER NOT NULL, finished INTEGER, error TEXT NOT NULL, PRIMARY KEY (job, day)
+) WITHOUT ROWID;
 """
 
 # What is kept in memory while the file cannot be written: it shadows the tables of the file.
@@ -41,8 +57,23 @@ CREATE TEMP TABLE opportunity (
     roi REAL, rank INTEGER, deadline TEXT, first_seen INTEGER, last_seen INTEGER
 );
 CREATE INDEX temp.opportunity_first ON opportunity (source, first_seen);
+CREATE TEMP TABLE incident (
+    number INTEGER, opened INTEGER, key TEXT, family TEXT, peak INTEGER, since INTEGER,
+    closed INTEGER, acked INTEGER, fact TEXT, PRIMARY KEY (number, opened)
+) WITHOUT ROWID;
+CREATE TEMP TABLE delivery (
+    at INTEGER, id INTEGER, level INTEGER, kind TEXT, status TEXT, passed_s REAL, reason TEXT,
+    PRIMARY KEY (at, id)
+) WITHOUT ROWID;
+CREATE TEMP TABLE job_run (
+    job TEXT, day TEXT, status TEXT, tries INTEGER, started INTEGER, finished INTEGER, error TEXT,
+    PRIMARY KEY (job, day)
+) WITHOUT ROWID;
 DROP VIEW IF EXISTS temp.samples;
 DROP VIEW IF EXISTS temp.listed;
+DROP VIEW IF EXISTS temp.incidents;
+DROP VIEW IF EXISTS temp.deliveries;
+DROP VIEW IF EXISTS temp.job_runs;
 CREATE TEMP VIEW samples AS
     SELECT * FROM temp.sample UNION ALL
     SELECT * FROM main.sample AS old WHERE NOT EXISTS (
@@ -51,6 +82,19 @@ CREATE TEMP VIEW listed AS
     SELECT * FROM temp.opportunity UNION ALL
     SELECT * FROM main.opportunity AS old WHERE NOT EXISTS (
         SELECT 1 FROM temp.opportunity AS new WHERE new.key = old.key);
+CREATE TEMP VIEW incidents AS
+    SELECT * FROM temp.incident UNION ALL
+    SELECT * FROM main.incident AS old WHERE NOT EXISTS (
+        SELECT 1 FROM temp.incident AS new
+        WHERE new.number = old.number AND new.opened = old.opened);
+CREATE TEMP VIEW deliveries AS
+    SELECT * FROM temp.delivery UNION ALL
+    SELECT * FROM main.delivery AS old WHERE NOT EXISTS (
+        SELECT 1 FROM temp.delivery AS new WHERE new.at = old.at AND new.id = old.id);
+CREATE TEMP VIEW job_runs AS
+    SELECT * FROM temp.job_run UNION ALL
+    SELECT * FROM main.job_run AS old WHERE NOT EXISTS (
+        SELECT 1 FROM temp.job_run AS new WHERE new.job = old.job AND new.day = old.day);
 """
 
 PLAIN = """
@@ -58,12 +102,24 @@ DROP VIEW IF EXISTS temp.samples;
 DROP VIEW IF EXISTS temp.listed;
 DROP TABLE IF EXISTS temp.sample;
 DROP TABLE IF EXISTS temp.opportunity;
+DROP VIEW IF EXISTS temp.incidents;
+DROP VIEW IF EXISTS temp.deliveries;
+DROP VIEW IF EXISTS temp.job_runs;
+DROP TABLE IF EXISTS temp.incident;
+DROP TABLE IF EXISTS temp.delivery;
+DROP TABLE IF EXISTS temp.job_run;
 CREATE TEMP VIEW samples AS SELECT * FROM main.sample;
 CREATE TEMP VIEW listed AS SELECT * FROM main.opportunity;
+CREATE TEMP VIEW incidents AS SELECT * FROM main.incident;
+CREATE TEMP VIEW deliveries AS SELECT * FROM main.delivery;
+CREATE TEMP VIEW job_runs AS SELECT * FROM main.job_run;
 """
 
 PUT_SAMPLE = "INSERT OR REPLACE INTO sample VALUES (?, ?, ?)"
 PUT_HOUR = "INSERT OR REPLACE INTO hour VALUES (?, ?, ?, ?, ?, ?, ?)"
+PUT_INCIDENT = "INSERT OR REPLACE INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+PUT_DELIVERY = "INSERT OR REPLACE INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?)"
+PUT_JOB_RUN = "INSERT OR REPLACE INTO job_run VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 # The better provenance wins, then the later sighting; the times always widen.
 _WINS = "(excluded.rank < rank OR (excluded.rank = rank AND excluded.last_seen >= last_seen))"
@@ -82,9 +138,19 @@ WHERE excluded.rank < rank OR excluded.last_seen > last_seen OR excluded.first_s
 LIFT_OPPORTUNITY = (
     "INSERT OR IGNORE INTO temp.opportunity SELECT * FROM main.opportunity WHERE key = ?"
 )
-SAVE_SHADOW = (
-    "INSERT OR REPLACE INTO main.sample SELECT * FROM temp.sample",
-    "INSERT OR REPLACE INTO main.opportunity SELECT * FROM temp.opportunity",
+SHADOWED = ("sample", "opportunity", "incident", "delivery", "job_run")
+SAVE_SHADOW = tuple(
+    f"INSERT OR REPLACE INTO main.{name} SELECT * FROM temp.{name}"  # noqa: S608 (a constant)
+    for name in SHADOWED
+)
+# What a database in memory hands over to the file that takes its place.
+MOVED = (
+    ("sample", PUT_SAMPLE),
+    ("hour", PUT_HOUR),
+    ("opportunity", PUT_OPPORTUNITY),
+    ("incident", PUT_INCIDENT),
+    ("delivery", PUT_DELIVERY),
+    ("job_run", PUT_JOB_RUN),
 )
 
 

@@ -66,7 +66,7 @@ class Settler:
         elif outcome.fault in PERMANENT:
             log.error("a message was refused for good: %s", outcome.text)
             trouble = Trouble(reason=outcome.fault.value, text=outcome.text)
-            await self._write(self._ledger.refused, rows, trouble)
+            await self._write(self._ledger.refused, rows, trouble, at=at)
         else:
             await self._later(channel, rows, outcome, at=at)
 
@@ -93,9 +93,9 @@ class Settler:
         trouble = Trouble(reason="crash", text=type(error).__name__)
         claimed = await asyncio.to_thread(self._ledger.under_way, rows)
         old = [row for row in claimed if row.attempts >= CRASHES]
-        await self._write(self._ledger.refused, old, trouble)
-        rest = [row for row in claimed if row.attempts < CRASHES]
         at = self._clock()
+        await self._write(self._ledger.refused, old, trouble, at=at)
+        rest = [row for row in claimed if row.attempts < CRASHES]
         until_s = at.logical_s + backoff_s(1, luck=0.5)
         await self._write(self._ledger.postponed, rest, trouble, until_s=until_s, at=at)
 

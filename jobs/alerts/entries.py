@@ -103,11 +103,12 @@ class Entries:
             if other.status is Status.QUEUED:
                 self._outbox.put(enqueue.corrected(other, incident))
 
-    def bury(self, rows: Iterable[Delivery], trouble: Trouble) -> None:
+    def bury(self, rows: Iterable[Delivery], trouble: Trouble, *, at: Moment) -> None:
         """Give rows up, with the reason."""
         for row in rows:
             reason = trouble.text or trouble.reason
-            self._outbox.put(replace(row, status=Status.DEAD, last_error=reason))
+            dead = replace(row, status=Status.DEAD, last_error=reason, done_s=at.logical_s)
+            self._outbox.put(dead)
             self._tally.dead[trouble.reason] += 1
             self._correct_closing(row, self._alerts.incident(row.incident))
 
@@ -136,10 +137,11 @@ class Entries:
             self._keep_distance(key, rows)
 
     def _sent(self, row: Delivery, one: Taken) -> None:
-        self._outbox.put(replace(row, status=Status.SENT, message_id=one.message_id))
+        done_s = one.at.logical_s
+        sent = replace(row, status=Status.SENT, message_id=one.message_id, done_s=done_s)
+        self._outbox.put(sent)
         self._tally.sent[row.level, row.kind] += 1
-        passed_s = one.at.logical_s - row.created_s
-        self._tally.latencies.append(Latency(row.level, passed_s))
+        self._tally.latencies.append(Latency(row.level, done_s - row.created_s))
 
     def _remember(self, one: Taken) -> None:
         """Note in the story of each incident that people were reminded of it, or called."""
@@ -181,7 +183,8 @@ class Entries:
         for row, message_id in told:
             if incident.closed is not None and is_relay(row.channel) and row.channel not in knows:
                 self._follow(row, Kind.RESOLVED)  # it ended while this was under way
-            knows[row.channel] = None
+            if row.kind is not Kind.BRIEF:  # should it be reopened, that would be no alert
+                knows[row.channel] = None
             called = row.kind is Kind.ESCALATED and row.channel not in messages
             if message_id is not None and (row.kind in enqueue.NEWS or called):
                 messages[row.channel] = message_id
@@ -223,6 +226,7 @@ class Entries:
             maybe_dup=False,
             status=Status.QUEUED,
             tried_s=None,
+            done_s=None,
         )
         self._outbox.add(fresh)
         self._tally.created += 1

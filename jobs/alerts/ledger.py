@@ -132,7 +132,7 @@ class Ledger:
             for channel in {row.channel for row in rows}:
                 self.chats.pause(parts(channel)[0], until_s=until_s)
             entries = self._entries()
-            entries.bury([row for row in rows if old(row)], trouble)
+            entries.bury([row for row in rows if old(row)], trouble, at=at)
             entries.back([row for row in rows if not old(row)], trouble)
 
         self._database.commit(work)
@@ -147,9 +147,9 @@ class Ledger:
 
         self._database.commit(work)
 
-    def refused(self, rows: Sequence[Delivery], trouble: Trouble) -> None:
+    def refused(self, rows: Sequence[Delivery], trouble: Trouble, *, at: Moment) -> None:
         """Give the rows up: they would be refused again."""
-        self._database.commit(lambda: self._entries().bury(rows, trouble))
+        self._database.commit(lambda: self._entries().bury(rows, trouble, at=at))
 
     def shut(self, channel: str, rows: Sequence[Delivery], trouble: Trouble, *, at: Moment) -> None:
         """Give up these and all other rows of a chat that cannot be reached, until it is probed."""
@@ -164,7 +164,8 @@ class Ledger:
             ]
             self.chats.disable(chat_id, reason=trouble.text, probe_s=at.logical_s + PROBE_EVERY_S)
             known = {row.id for row in rows}
-            self._entries().bury([*rows, *(row for row in others if row.id not in known)], trouble)
+            rest = (row for row in others if row.id not in known)
+            self._entries().bury([*rows, *rest], trouble, at=at)
 
         self._database.commit(work)
 
