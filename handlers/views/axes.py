@@ -11,7 +11,7 @@ from handlers.views.plots import Rung, Words, time_ticks
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 LARGE_STEPS = (1.0, 2.0, 2.5, 3.0, 5.0, 6.0, 10.0)  # 3 h, 30 min
 PARTS = 4
-LARGEST = 1e300
+LARGEST, SMALLEST = 1e300, 1e-12  # what is closer together reads as one value
 PLAIN_BELOW = 1e5  # larger ones are spelled 2e+09
 MOST_DIGITS = 4
 HOURS_ONLY_S = 36 * 3600
@@ -38,8 +38,8 @@ def value_axis(
     """Return an axis of few even steps, `least` or more, that holds zero, `full` and all values."""
     high = min(max([0.0, full, *values]), LARGEST)
     low = max(min([0.0, *values]), -LARGEST)
-    if high == low:
-        high = ladder[0].size
+    if high - low < SMALLEST:
+        high, low = ladder[0].size, 0.0
     reach = max(high, -low)
     fitting = [rung for rung in ladder if reach >= 1.5 * rung.size]
     rung = fitting[-1] if fitting else ladder[0]

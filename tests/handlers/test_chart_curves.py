@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -116,6 +116,8 @@ def test_any_title_and_any_storm_is_drawn(
 
 
 @given(st.lists(st.floats(-1e300, 1e300), max_size=5), st.sampled_from([0.0, 1.0]))
+@example([5e-324], 0.0)
+@example([-5e-324], 0.0)
 def test_an_axis_holds_every_value_in_few_even_steps(values: list[float], least: float) -> None:
     """And zero; never more labels than there is room for, the unit on the last one."""
     axis = value_axis(values, 0.0, TIMES, WORDS, least)
