@@ -112,7 +112,10 @@ class Telling:
         return [*self.open_channels(), *others]
 
     def reopened(self, incident: Incident, *, at: Moment) -> None:
-        """Edit the cards of an incident that is open again; who never heard of it does now."""
+        """Edit the cards of an incident that is open again; who never had the alert gets it now.
+
+        That is also who heard of it in one line when it was over.
+        """
         live = self.live()
         for channel in self.about(incident, Tell(Kind.UPDATE, incident.level)):
             waiting = live.get((incident.number, channel), ())

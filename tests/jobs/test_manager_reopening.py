@@ -165,6 +165,25 @@ def test_a_chat_that_never_heard_of_it_hears_now(tmp_path: Path) -> None:
     assert office.heard() == [(Kind.UPDATE, "a")]
 
 
+@pytest.mark.parametrize(
+    ("paused_s", "told"), [(0.0, []), (1.5 * CYCLE_S, [(Kind.FIRED, "a"), (Kind.UPDATE, "a")])]
+)
+def test_who_only_heard_of_its_end_gets_the_alert(
+    office: Office, paused_s: float, told: list[tuple[Kind, str]]
+) -> None:
+    """One line said that it was over; who was told in a digest has no card to edit, and waits."""
+    office.alerts.ledger.chats.pause(7, until_s=paused_s)
+    for seen in (fail(key="a"), ok("a")):
+        office.now_s += CYCLE_S
+        ledger, now = office.alerts.ledger, at(office.now_s)
+        office.alerts.observe([seen], at=now)
+        rows = ledger.claim(ledger.agenda(at=now).due.get("7", ()), at=now)
+        ledger.accepted(rows, message_id=None, own=False, at=now)
+    assert reopen(office)
+    office.deliver()
+    assert office.heard() == told
+
+
 def test_an_alert_under_way_is_not_sent_twice(office: Office) -> None:
     """Its first message is on its way while it ends and is reopened."""
     office.alerts.observe([fail(key="a")], at=at(1.0))
