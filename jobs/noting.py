@@ -57,13 +57,13 @@ class Notes:
         self._telling: Lane[str] = Lane("alerts")
 
     async def keep(
-        self, facts: Facts, started_s: float, *, until_s: float
+        self, facts: Facts, seen: Sequence[Observation], started_s: float, *, until_s: float
     ) -> tuple[Observation, ...]:
         """Hand the samples to history; at most half the time left, the alerts need the rest."""
         if self._history is None:
             return ()
         left_s = max(LEAST_S, until_s - now_s())
-        work = partial(_add, self._history, facts, now_s() - started_s)
+        work = partial(_add, self._history, facts, seen, now_s() - started_s)
         return _unsaved(await self._keeping.run(work, within_s=left_s / 2), left_s / 2)
 
     async def tell(
@@ -103,10 +103,10 @@ def _resumed(absence: Absence) -> Resumed | None:
     return Resumed(why=Gap.SLEEP, away_s=absence.for_s) if absence.why is Why.SLEPT else None
 
 
-def _add(history: Recorder, facts: Facts, took_s: float) -> str:
+def _add(history: Recorder, facts: Facts, seen: Sequence[Observation], took_s: float) -> str:
     """Return why the samples could not be kept, "" if they were."""
     try:
-        history.add(samples(facts, took_s=took_s))
+        history.add(samples(facts, took_s=took_s, seen=seen))
     except OSError as error:
         return own.reason(error)
     except sqlite3.Error as error:

@@ -1,17 +1,25 @@
 """What of a cycle history keeps. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from jobs.facts import Facts, Host, Own, Unknown
 from storage.opportunities import Statistics
-from storage.records import Sample
+from storage.records import Observation, Outcome, Sample
 from storage.tracker import Snapshot
 
+FRESH = "fresh"
+EVERYTHING = "all"  # `fresh:all` is no source
+CYCLES = "cycles"
 
-def samples(facts: Facts, *, took_s: float) -> list[Sample]:
-    """Return one sample per series that was measured; what is unknown leaves a gap."""
-    series = dict(_series(facts))
+
+def samples(facts: Facts, *, took_s: float, seen: Iterable[Observation] = ()) -> list[Sample]:
+    """Return one sample per series that was measured; what is unknown leaves a gap.
+
+    `cycles` has one for every look: where it has more than another series, that was unknown.
+    """
+    series = dict(_series(facts)) | dict(_up(seen))
     series["cycle_s"] = took_s
+    series[CYCLES] = 1.0
     return [
         Sample(series=name, at=facts.at.wall, value=float(value))
         for name, value in series.items()
@@ -34,6 +42,14 @@ def _series(facts: Facts) -> Iterator[tuple[str, float | None]]:
             yield from _business(facts.business)
             for name in facts.data.sources:
                 yield f"new_24h:{name}", facts.business.by_source.get(name, 0)
+
+
+def _up(seen: Iterable[Observation]) -> Iterator[tuple[str, float]]:
+    """Yield 1 for each source whose data is fresh, 0 where it is not."""
+    for one in seen:
+        family, _, name = one.key.partition(":")
+        if family == FRESH and name != EVERYTHING and one.outcome is not Outcome.UNKNOWN:
+            yield f"up:{name}", float(one.outcome is Outcome.OK)
 
 
 def _host(host: Host) -> Iterator[tuple[str, float | None]]:

@@ -367,15 +367,16 @@ def test_samples_leave_gaps_for_the_unknown() -> None:
         "data_age_s": 360.0, "source_age_s:Galxe": 360.0, "new_24h": 60.0,
         "roi_median_usd_min": 2.5, "cycle_s": 0.25, "new_24h:Galxe": 60.0, "roi_unknown_pct": 0.0,
         "disk_pct:data": 40.0, "scraper_trees:main.py": 1.0, "clock_drift_s": 0.0,
+        "cycles": 1.0,
     }  # fmt: skip
     lost = replace(
         HEALTHY, data=BLIND, business=BLIND, host=BLIND, own=BLIND, processes=BLIND, drift_s=None
     )
-    assert [one.series for one in samples(lost, took_s=1.0)] == ["cycle_s"]
+    assert [one.series for one in samples(lost, took_s=1.0)] == ["cycle_s", "cycles"]
     first = replace(host(cpu_pct=None, disks=(), network=None), business=BLIND)
     assert [one.series for one in samples(first, took_s=1.0)] == [
         "clock_drift_s", "scraper_trees:main.py", "memory_pct", "rss_bytes", "loop_lag_s",
-        "data_age_s", "source_age_s:Galxe", "cycle_s",
+        "data_age_s", "source_age_s:Galxe", "cycle_s", "cycles",
     ]  # fmt: skip
     assert isinstance(HEALTHY.data, Snapshot)
     half = replace(HEALTHY, data=replace(HEALTHY.data, complete=False, pending=1))
@@ -401,6 +402,23 @@ def test_what_cannot_be_told_of_a_scraper_or_a_source_is_no_sample() -> None:
     assert (kept["new_24h:Galxe"], kept["new_24h:Zealy"]) == (9, 0)
     half = replace(facts, business=Statistics(new=9, unknown=6, rewardless=1))
     assert {one.series: one.value for one in samples(half, took_s=1.0)}["roi_unknown_pct"] == 62.5
+
+
+def test_a_source_is_up_while_its_data_is_fresh() -> None:
+    """By the verdict of the check: stale is down, unknown is neither; all together is no source."""
+    stale = Subject(key="fresh:Zealy", check="freshness")
+    seen = (
+        Subject(key="fresh:all", check="freshness").ok(Phrase("x")),
+        Subject(key="fresh:Galxe", check="freshness").ok(Phrase("x")),
+        stale.fail(Severity.WARNING, Phrase("x")),
+        Subject(key="fresh:Layer3", check="freshness").unknown(Phrase("x")),
+        Subject(key="fresh:a:b", check="freshness").ok(Phrase("x")),
+        Subject(key="volume:Galxe", check="metrics").ok(Phrase("x")),
+    )
+    kept = {one.series: one.value for one in samples(HEALTHY, took_s=1.0, seen=seen)}
+    assert {name: value for name, value in kept.items() if name.startswith("up:")} == {
+        "up:Galxe": 1.0, "up:Zealy": 0.0, "up:a:b": 1.0,
+    }  # fmt: skip
 
 
 def test_a_source_of_the_future_has_no_age() -> None:

@@ -226,6 +226,10 @@ async def test_samples_reach_history(tracker: Path, state: Path) -> None:
     kept = world.history.series("data_age_s", since=WRITTEN, until=WRITTEN + timedelta(hours=1))
     assert [value for _, value in kept] == [600.0, 900.0]
     assert world.history.names("source_age_s:") == ["source_age_s:Galxe", "source_age_s:TwitterRSS"]
+    span = {"since": WRITTEN, "until": WRITTEN + timedelta(hours=1)}
+    up = {name: world.history.series(name, **span) for name in world.history.names("up:")}
+    assert [value for _, value in up["up:Galxe"]] == [1.0, 1.0]
+    assert len(world.history.series("cycles", **span)) == 2
     world.history.close()
 
 
