@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.views import curves
+from handlers.views import curves, strips, week
 from handlers.views.plots import (
     Bar,
     BarChart,
@@ -13,6 +13,8 @@ from handlers.views.plots import (
     HealthChart,
     Panel,
     Spec,
+    StripChart,
+    WeekChart,
     scale_of,
     segments,
     short,
@@ -45,6 +47,10 @@ def paint(spec: Spec) -> bytes:
     """Return the picture as PNG, 900 pixels wide; text it has no glyphs for is left out."""
     if isinstance(spec, Curve):
         return curves.paint(spec)
+    if isinstance(spec, WeekChart):
+        return week.paint(spec)
+    if isinstance(spec, StripChart):
+        return strips.paint(spec)
     return _bars(spec) if isinstance(spec, BarChart) else _health(spec)
 
 

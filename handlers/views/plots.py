@@ -123,7 +123,70 @@ class Curve:
     now: str = ""
 
 
-Spec: TypeAlias = HealthChart | BarChart | Curve
+class Cell(NamedTuple):
+    """A stretch of time: the shares of it something was up and down; for the rest nobody knows."""
+
+    up: float
+    down: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strip:
+    """How something was, stretch by stretch; `text` says a word about it."""
+
+    label: str
+    cells: tuple[Cell, ...]
+    text: str = ""
+
+
+class Legend(NamedTuple):
+    """What the looks of a cell mean."""
+
+    up: str
+    down: str
+    unknown: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripChart:
+    """One strip for each thing, over one time axis."""
+
+    strips: tuple[Strip, ...]
+    since_s: float
+    until_s: float
+    zone: str
+    words: Words
+    legend: Legend
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """One layer of the columns: so many a day, None where nothing is known of the day."""
+
+    label: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeekChart:
+    """Some days side by side: columns of layers, a line of its own, and a strip for each thing.
+
+    `line` has None where there is no value; `line_texts` spell the others. `more` says what was
+    left out of the strips.
+    """
+
+    days: tuple[str, ...]
+    stacks: tuple[Stack, ...]
+    line: tuple[float | None, ...]
+    line_texts: tuple[str, ...]
+    strips: tuple[Strip, ...]
+    titles: tuple[str, str, str]
+    words: Words
+    legend: Legend
+    more: str = ""
+
+
+Spec: TypeAlias = HealthChart | BarChart | Curve | StripChart | WeekChart
 
 
 def nice(value: float) -> float:
