@@ -3,27 +3,26 @@
 import sqlite3
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from storage import folding, ranking
+from storage.clock import monotonic_s
 from storage.history import History
-from storage.records import Opportunity, Provenance
+from storage.ranking import Within
+from storage.records import Elsewhere, Opportunity, Provenance
 from storage.schema import LIFT_OPPORTUNITY, PUT_OPPORTUNITY, micros, moment
 
 DAY = timedelta(hours=24)
 HIGH_USD_MIN = 5.0
 MEDIUM_USD_MIN = 2.0
 RANKS = tuple(Provenance)
+EVERYTHING = Within()
+FOLDED_AT_ONCE = 500
+FOLDING_S = 0.1
 
-# An unset filter is NULL.
-_MATCHES = "(:source IS NULL OR source = :source) AND (:since IS NULL OR last_seen >= :since)"
-_TOP = f"""
-SELECT * FROM listed WHERE roi IS NOT NULL AND {_MATCHES}
-ORDER BY roi DESC, rank, last_seen DESC, key LIMIT :n OFFSET :offset
-"""  # noqa: S608 (a constant)
-_COUNT = f"SELECT count(*), count(roi) FROM listed WHERE {_MATCHES}"  # noqa: S608 (a constant)
 _NEW = "SELECT roi FROM listed WHERE source = ? AND first_seen > ? AND first_seen <= ?"
 EVER_PAID = "SELECT EXISTS (SELECT 1 FROM listed WHERE source = ? AND roi IS NOT NULL)"
 _NEXT_SOURCE = "SELECT min(source) FROM listed WHERE source > ?"
@@ -33,7 +32,10 @@ _LATEST = "SELECT max(first_seen) FROM listed WHERE source = ?"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many distinct opportunities there are; `ranked` have a known ROI."""
+    """How many distinct opportunities there are, those of several sources counted once.
+
+    `ranked` ones can be listed; the ROI of the `unknown` ones is not known.
+    """
 
     total: int = 0
     ranked: int = 0
@@ -97,19 +99,52 @@ class Opportunities:
             db.executemany(LIFT_OPPORTUNITY, [(row.key,) for row in rows])
         db.executemany(PUT_OPPORTUNITY, rows)
 
+    def fold(self, *, within_s: float = FOLDING_S) -> bool:
+        """Find what several sources list; return whether all of it was looked at. Blocking.
+
+        Done in steps of a few milliseconds; what does not fit in the time waits for the next call.
+        """
+        until_s = monotonic_s() + within_s
+        while self.history.attempt(lambda db: folding.step(db, FOLDED_AT_ONCE)):
+            if monotonic_s() > until_s:
+                return False
+        return self.history.on_disk
+
     def top(
-        self, *, n: int, source: str | None, since: datetime | None, offset: int = 0
+        self,
+        *,
+        n: int,
+        source: str | None,
+        since: datetime | None,
+        offset: int = 0,
+        within: Within = EVERYTHING,
     ) -> list[Opportunity]:
         """Return the best known ROI first; unknowns never. `since` is the oldest last-seen time."""
-        values = _filter(source, since) | {"n": n, "offset": offset}
-        rows = self.history.read(lambda db: db.execute(_TOP, values).fetchall())
-        return [_opportunity(Row(*row)) for row in rows]
+        oldest = None if since is None else micros(since)
+        asked = ranking.values(source=source, since=oldest, within=within)
+        asked |= {"n": n, "offset": offset}
 
-    def count(self, *, source: str | None, since: datetime | None) -> Counts:
-        """Return how many were last seen at `since` or later."""
-        values = _filter(source, since)
-        total, ranked = self.history.read(lambda db: db.execute(_COUNT, values).fetchone())
-        return Counts(total=total, ranked=ranked, unknown=total - ranked)
+        def collect(db: sqlite3.Connection) -> list[Opportunity]:
+            rows = [Row(*row) for row in ranking.top(db, asked)]
+            same = ranking.also(db, [row.key for row in rows], since=oldest)
+            return [_opportunity(row, [s for s in same if s.key == row.key]) for row in rows]
+
+        return self.history.read(collect)
+
+    def count(
+        self, *, source: str | None, since: datetime | None, within: Within = EVERYTHING
+    ) -> Counts:
+        """Return how many were last seen at `since` or later, without what was put away."""
+        oldest = None if since is None else micros(since)
+        asked = ranking.values(source=source, since=oldest, within=within)
+        total, ranked, unknown = self.history.read(lambda db: ranking.count(db, asked))
+        return Counts(total=total, ranked=ranked, unknown=unknown)
+
+    def keyed(self, keys: Collection[str]) -> dict[str, Opportunity]:
+        """Return the opportunities with these keys, as far as they are known."""
+        rows = self.history.read(lambda db: ranking.keyed(db, keys))
+        found = [_opportunity(Row(*row)) for row in rows]
+        return {each.key: each for each in found}
 
     def statistics(self, *, now: datetime, window: timedelta = DAY) -> Statistics:
         """Return the figures of what was first seen in the window that ends `now`."""
@@ -153,10 +188,6 @@ class Opportunities:
         return self.history.read(collect)
 
 
-def _filter(source: str | None, since: datetime | None) -> dict[str, str | int | None]:
-    return {"source": source, "since": None if since is None else micros(since)}
-
-
 def _sources(db: sqlite3.Connection) -> list[str]:
     """Skip from one source to the next along the index."""
     found: list[str] = []
@@ -173,9 +204,10 @@ def _band(roi: float) -> str:
     return "medium" if roi >= MEDIUM_USD_MIN else "low"
 
 
-def _opportunity(row: Row) -> Opportunity:
+def _opportunity(row: Row, same: Sequence[ranking.Same] = ()) -> Opportunity:
+    also = {each.source: each for each in reversed(same) if each.source != row.source}
     return Opportunity(
-        key=f"{row.key & 0xFFFF_FFFF_FFFF_FFFF:016x}",
+        key=ranking.spelled(row.key),
         source=row.source,
         title=row.title,
         url=row.url,
@@ -186,4 +218,5 @@ def _opportunity(row: Row) -> Opportunity:
         first_seen=moment(row.first_seen),
         last_seen=moment(row.last_seen),
         deadline=row.deadline,
+        also=tuple(Elsewhere(each.source, each.url) for each in reversed(also.values())),
     )

@@ -88,11 +88,19 @@ class Provenance(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Elsewhere(NamedTuple):
+    """Another source that lists the same opportunity, and its own link to it, "" if none."""
+
+    source: str
+    url: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opportunity:
     """One distinct opportunity as /top5 lists it; `roi` is USD per minute, None if unknown.
 
     Every text is scraped, hence hostile: views escape it. `seen` times are the files' times.
+    `also` is where else it is listed, the best known first.
     """
 
     key: str
@@ -106,6 +114,7 @@ class Opportunity:
     first_seen: datetime
     last_seen: datetime
     deadline: str = ""
+    also: tuple[Elsewhere, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,16 @@
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
-VERSION = 3
+VERSION = 4
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Times are integer microseconds since 1970. An opportunity's `rank` orders its provenance: 0 is
 # the best. `known` remembers each file of the tracker as it was last read. `hour` sums up the
 # samples of the hour that begins `at`, `n` of them, once they are old (since version 2). What is
 # over, `incident`, `delivery` and `job_run`, is there since version 3; after a state that was lost
-# numbers begin anew, so that no number alone names a row.
+# numbers begin anew, so that no number alone names a row. By `alike` one thing under several
+# sources is known again (since version 4): equal pages, equal titles, and the group they make;
+# `unfolded` waits to be looked at for that.
 CREATE = """
 CREATE TABLE IF NOT EXISTS sample (
     series TEXT NOT NULL, at INTEGER NOT NULL, value REAL NOT NULL,
@@ -45,6 +47,22 @@ CREATE TABLE IF NOT EXISTS job_run (
     job TEXT NOT NULL, day TEXT NOT NULL, status TEXT NOT NULL, tries INTEGER NOT NULL,
     started INTEGER NOT NULL, finished INTEGER, error TEXT NOT NULL, PRIMARY KEY (job, day)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alike (
+    key INTEGER PRIMARY KEY, place INTEGER, name INTEGER, flock INTEGER
+);
+CREATE INDEX IF NOT EXISTS alike_place ON alike (place) WHERE place IS NOT NULL;
+CREATE INDEX IF NOT EXISTS alike_name ON alike (name) WHERE name IS NOT NULL;
+CREATE INDEX IF NOT EXISTS alike_flock ON alike (flock) WHERE flock IS NOT NULL;
+CREATE TABLE IF NOT EXISTS unfolded (key INTEGER PRIMARY KEY);
+CREATE TRIGGER IF NOT EXISTS opportunity_new AFTER INSERT ON opportunity
+    BEGIN INSERT INTO unfolded SELECT new.key
+        WHERE NOT EXISTS (SELECT 1 FROM unfolded WHERE key = new.key); END;
+CREATE TRIGGER IF NOT EXISTS opportunity_renamed AFTER UPDATE OF title, url ON opportunity
+    WHEN new.title <> old.title OR new.url <> old.url
+    BEGIN INSERT INTO unfolded SELECT new.key
+        WHERE NOT EXISTS (SELECT 1 FROM unfolded WHERE key = new.key); END;
+INSERT OR IGNORE INTO unfolded SELECT key FROM opportunity
+    WHERE NOT EXISTS (SELECT 1 FROM alike WHERE alike.key = opportunity.key);
 """
 
 # What is kept in memory while the file cannot be written: it shadows the tables of the file.

@@ -1,0 +1,130 @@
+"""Which opportunities are one thing that several sources list; kept beside them, step by step."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from storage.likeness import name, place
+
+# More than this under one mark, and it names no single thing.
+MANY = 48
+LARGEST = 1_000
+
+_TAKE = """
+SELECT o.key, o.title, o.url, a.place, a.name FROM
+    (SELECT key FROM unfolded LIMIT ?) AS u JOIN opportunity AS o ON o.key = u.key
+    LEFT JOIN alike AS a ON a.key = u.key
+"""
+_TAKEN = "DELETE FROM unfolded WHERE key IN (SELECT key FROM unfolded LIMIT ?)"
+_PUT = """
+INSERT INTO alike VALUES (?, ?, ?, NULL)
+ON CONFLICT (key) DO UPDATE SET place = excluded.place, name = excluded.name
+"""
+_HOLDERS = {
+    mark: "SELECT a.key, o.source, a.place, a.name, a.flock FROM alike AS a "  # noqa: S608 (a name)
+    f"JOIN opportunity AS o ON o.key = a.key WHERE a.{mark} = ? LIMIT {MANY + 1}"
+    for mark in ("place", "name")
+}
+# Of these, the ones that share a mark with somebody, or did.
+_TOUCHED = """
+SELECT a.key, o.source, a.place, a.name, a.flock FROM alike AS a
+JOIN opportunity AS o ON o.key = a.key
+WHERE a.key IN (SELECT value FROM json_each(?)) AND (a.flock IS NOT NULL
+    OR EXISTS (SELECT 1 FROM alike AS b WHERE b.place = a.place AND b.key <> a.key)
+    OR EXISTS (SELECT 1 FROM alike AS b WHERE b.name = a.name AND b.key <> a.key))
+"""
+
+
+class Mark(NamedTuple):
+    """What several opportunities may have in common."""
+
+    kind: str
+    number: int
+
+
+class Bird(NamedTuple):
+    """One opportunity as folding sees it; `flock` is the group it is in now."""
+
+    key: int
+    source: str
+    place: int | None
+    name: int | None
+    flock: int | None
+
+    def marks(self) -> Iterator[Mark]:
+        """Yield the marks it has."""
+        if self.place is not None:
+            yield Mark("place", self.place)
+        if self.name is not None:
+            yield Mark("name", self.name)
+
+
+def step(db: sqlite3.Connection, n: int) -> bool:
+    """Fold the next `n` that wait, inside a transaction; return whether there were any."""
+    waiting = db.execute(_TAKE, (n,)).fetchall()
+    rows = [
+        ((key, place(url), name(title)), (old_place, old_name))
+        for key, title, url, old_place, old_name in waiting
+    ]
+    changed = [(new, old) for new, old in rows if new[1:] != old]
+    db.executemany(_PUT, [new for new, _ in changed])
+    left = (
+        bird
+        for _, old in changed
+        for kind, number in zip(("place", "name"), old, strict=True)
+        if number is not None
+        for bird in _holders(db, Mark(kind, number))
+    )
+    seeds = {new[0] for new, _ in changed} | {bird.key for bird in left}
+    if seeds:
+        _regroup(db, seeds)
+    return db.execute(_TAKEN, (n,)).rowcount > 0
+
+
+def _regroup(db: sqlite3.Connection, seeds: Iterable[int]) -> None:
+    """Work out anew the groups of these and of everything connected with them."""
+    touched = [Bird(*row) for row in db.execute(_TOUCHED, (json.dumps(list(seeds)),))]
+    birds = {bird.key: bird for bird in touched}
+    shared: dict[Mark, list[Bird]] = {}
+    while touched and len(birds) < LARGEST:
+        bird = touched.pop()
+        for mark in bird.marks():
+            if mark in shared:
+                continue
+            shared[mark] = _holders(db, mark)
+            fresh = [each for each in shared[mark] if each.key not in birds]
+            birds.update((each.key, each) for each in fresh)
+            touched += fresh
+    flocks = groups(birds.values(), shared)
+    moved = [(flocks.get(key), key) for key, b in birds.items() if flocks.get(key) != b.flock]
+    db.executemany("UPDATE alike SET flock = ? WHERE key = ?", moved)
+
+
+def _holders(db: sqlite3.Connection, mark: Mark) -> list[Bird]:
+    """Return who has this mark; nobody where too many do."""
+    found = [Bird(*row) for row in db.execute(_HOLDERS[mark.kind], (mark.number,))]
+    return found if len(found) <= MANY else []
+
+
+def groups(birds: Iterable[Bird], shared: dict[Mark, list[Bird]]) -> dict[int, int]:
+    """Return the group of each that is not alone: the smallest key in it.
+
+    The same page is the same thing. The same title is so only where no source has it twice, and
+    never where it would join two things that one source tells apart.
+    """
+    parts: dict[int, set[Bird]] = {bird.key: {bird} for bird in birds}
+    for mark in sorted(shared, key=lambda mark: (mark.kind == "name", mark.number)):
+        holders = [bird for bird in shared[mark] if bird.key in parts]
+        apart = {id(parts[bird.key]): parts[bird.key] for bird in holders}
+        if len(apart) > 1 and (mark.kind == "place" or _may_join(apart.values())):
+            whole = set().union(*apart.values())
+            parts.update((bird.key, whole) for bird in whole)
+    return {key: min(bird.key for bird in part) for key, part in parts.items() if len(part) > 1}
+
+
+def _may_join(parts: Iterable[set[Bird]]) -> bool:
+    """Return whether no source is in two of these."""
+    listed = Counter(source for part in parts for source in {bird.source for bird in part})
+    return max(listed.values()) == 1
