@@ -109,9 +109,13 @@ class Settler:
             )
             return
         log.warning("a chat can be reached again")
-        await self._write(self._ledger.chats.enable, chat.id)
-        await asyncio.to_thread(self._alerts.observe, [_channel(chat.id, "")], at=at)
-        await asyncio.to_thread(self._alerts.welcome, chat.id, at=at)
+
+        def back() -> None:  # in one commit: nobody asks a second time
+            self._ledger.chats.enable(chat.id)
+            self._alerts.observe([_channel(chat.id, "")], at=at)
+            self._alerts.welcome(chat.id, at=at)
+
+        await self._write(back)
 
     async def _later(
         self, channel: str, rows: Sequence[Delivery], outcome: Failed, *, at: Moment
@@ -153,9 +157,13 @@ class Settler:
     ) -> None:
         log.critical("a chat cannot be reached any more: %s", outcome.text)
         trouble = Trouble(reason=outcome.fault.value, text=outcome.text)
-        await self._write(self._ledger.shut, channel, rows, trouble, at=at)
         chat_id = self._ledger.chats.current(parts(channel)[0])  # as the probe will know it
-        await asyncio.to_thread(self._alerts.observe, [_channel(chat_id, outcome.text)], at=at)
+
+        def lost() -> None:
+            self._ledger.shut(channel, rows, trouble, at=at)
+            self._alerts.observe([_channel(chat_id, outcome.text)], at=at)
+
+        await self._write(lost)
 
 
 def _channel(chat_id: int, reason: str) -> Observation:

@@ -41,9 +41,12 @@ class Frail(Database):
     """A state file whose machine can lose its power while it writes."""
 
     power_cut = False
+    lasts: int | None = None  # how many writes are left before it is
 
     def _save(self, content: bytes, *, durable: bool) -> None:
         """Write, or leave half of it beside and be gone."""
+        self.power_cut = self.power_cut or self.lasts == 0
+        self.lasts = None if self.lasts is None else self.lasts - 1
         if self.power_cut:
             self._path.with_name(f".{self._path.name}.tmp").write_bytes(content[::2])
             raise PowerCutError

@@ -45,6 +45,24 @@ async def test_a_group_that_moved_and_was_lost_is_told_when_it_is_back(tmp_path:
     assert [one for one in world.telegram.said("8:1") if "fired #2" in one]
 
 
+async def test_a_chat_is_back_with_all_that_follows_or_not_at_all(tmp_path: Path) -> None:
+    """The power fails after one write of the probe: what is open is told all the same."""
+    rules = Rules(table=(Row(glob="*", fails=1, passes=1),))
+    world = World(tmp_path, channels=("7", "8"), rules=rules)
+    world.telegram.unreachable.add("8")
+    await see(world, "a", for_s=60.0)
+    world.telegram.unreachable.clear()
+    world.clock.now_s += 3600.0
+    world.database.lasts = 1
+    await world.worker.drain_once()
+    world.restart()
+    world.alerts.ledger.recover()
+    for _ in range(3):
+        await see(world, "a", for_s=1800.0)
+    assert [one.key for one in world.alerts.open()] == ["a"]
+    assert [one for one in world.telegram.said("8") if "fired #1" in one]
+
+
 async def see(world: World, key: str, *, for_s: float = 1.0) -> None:
     """Let a key fail, deliver, and let time pass."""
     seen = [fail(Severity.WARNING, key)]  # not reminded of within the hour
