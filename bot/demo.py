@@ -17,6 +17,7 @@ from bot.sandbox.demo import NoPortError, Place
 from bot.sandbox.request import SandboxRequest
 from bot.sandbox.sample_tracker import SampleTracker
 from bot.sandbox.server import VIEWER
+from bot.sandbox.switch import Switch
 from bot.settings import Settings
 from jobs.alerts.rules import Rules
 
@@ -52,13 +53,13 @@ async def _run(folder: Path, sample: SampleTracker, arguments: argparse.Namespac
     found = _settings(folder, sample, arguments.lang)
     name = "Vous" if found.language == "fr" else "You"
     api.person(VIEWER, name, language=found.language)
-    service = Service(_program(found, api))
-    on_signals(service.stop)
+    switch = Switch(sample)
+    on_signals(switch.end)
     page = asyncio.create_task(
-        demo.serve(api=api, tracker=sample, port=arguments.port, on_ready=_greeter(arguments))
+        demo.serve(api=api, tracker=switch, port=arguments.port, on_ready=_greeter(arguments))
     )
-    page.add_done_callback(lambda _: service.stop())
-    code = await service.serve()
+    page.add_done_callback(lambda _: switch.end())
+    code = await switch.keep(lambda: Service(_program(found, api)))
     page.cancel()
     await asyncio.wait({page})
     if not page.cancelled() and (error := page.exception()) is not None:

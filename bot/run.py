@@ -32,7 +32,8 @@ CONNECT_AGAIN_AT_MOST_S = 30.0
 TOKEN_AGAIN_S = 300.0
 POLLER = "Updater:start_polling"
 STOP_WITHIN_S = 8.0
-GIVE_UP_AFTER_S = 9.5
+GIVE_UP_AFTER_S = 8.5
+LEAVE_WITHIN_S = 1.0
 # Nothing else is asked for: no edits, no channel posts (the gate refuses them all the same).
 ALLOWED_UPDATES = ["message", "callback_query"]
 
@@ -55,7 +56,17 @@ def main(found: Settings, _: argparse.Namespace) -> int:
 async def _run(found: Settings) -> int:
     service = Service(build(found))
     on_signals(service.stop)
-    return await service.serve()
+    code = await service.serve()
+    _leave_after(LEAVE_WITHIN_S, code)
+    return code
+
+
+def _leave_after(seconds: float, code: int) -> threading.Timer:
+    """End the process then, whatever hangs: a disk may hold a thread; the rest is committed."""
+    forced = threading.Timer(seconds, os._exit, (code or 1,))
+    forced.daemon = True
+    forced.start()
+    return forced
 
 
 def on_signals(stop: Callable[[], None]) -> None:
@@ -95,7 +106,7 @@ class Service:
         self._schedule = Schedule(
             queue=program.queue,
             ticks=(
-                Tick("watch", program.settings.health_every, program.services.watch.run),
+                Tick("watch", program.settings.health_every, program.look),
                 Tick("calendar", LOOK_AT_THE_CALENDAR, program.timetable.tick),
             ),
         )
@@ -122,10 +133,9 @@ class Service:
         for task in tasks.values():
             task.add_done_callback(self._on_end)
         await self._stop.wait()
-        forced = threading.Timer(GIVE_UP_AFTER_S, os._exit, (self._exit_code or 1,))
-        forced.daemon = True  # a hung disk may hold a thread; what is committed is safe
-        forced.start()
+        forced = _leave_after(GIVE_UP_AFTER_S, self._exit_code)
         await self._shut_down(tasks)
+        forced.cancel()
         return self._exit_code
 
     def _on_end(self, task: asyncio.Task[None]) -> None:

@@ -5,7 +5,7 @@ from typing import Protocol, TypeAlias
 
 Status: TypeAlias = Mapping[str, object]
 
-ACTIONS = (
+TRACKER_ACTIONS = (
     "stop_scrapers",
     "start_scrapers",
     "corrupt",
@@ -15,6 +15,8 @@ ACTIONS = (
     "load_cpu",
     "release_cpu",
 )
+BOT_ACTIONS = ("stop_bot", "start_bot")
+ACTIONS = (*TRACKER_ACTIONS, *BOT_ACTIONS)
 
 
 class Controls(Protocol):

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.sandbox.controls import ACTIONS, Status
+from bot.sandbox.controls import TRACKER_ACTIONS, Status
 from bot.sandbox.sample import main as program
 
 STOP_WAIT_S = 3.0
@@ -130,8 +130,8 @@ class SampleTracker:
             self._broken.pop("load_cpu", None)
 
     def act(self, action: str) -> None:
-        """Do one of `controls.ACTIONS`; ValueError for another name."""
-        if action not in ACTIONS:
+        """Do one of `controls.TRACKER_ACTIONS`; ValueError for another name."""
+        if action not in TRACKER_ACTIONS:
             raise ValueError(action)
         getattr(self, action)()
 

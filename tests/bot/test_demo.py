@@ -68,15 +68,42 @@ async def test_a_newcomer_breaks_the_tracker_and_sees_it_recover(tmp_path: Path)
             await expect(log.locator("img").last).to_be_visible(timeout=WITHIN_MS)
             await again.click()
             await expect(log.get_by_text("edited").last).to_be_visible(timeout=WITHIN_MS)
-            await page.locator("#breakers").get_by_role("button", name="Stop").click()
+            await page.locator("#breakers").get_by_role("button", name="Stop: Scrapers").click()
             stopped = log.get_by_text(re.compile(r"main\.\W?py has stopped"))
             await expect(stopped.first).to_be_visible(timeout=WITHIN_MS)
             await log.get_by_role("button", name="I’m on it").last.click()
             await expect(page.locator("#toast")).to_contain_text("You", timeout=WITHIN_MS)
-            await page.locator("#breakers").get_by_role("button", name="Start").click()
+            await page.locator("#breakers").get_by_role("button", name="Start: Scrapers").click()
             fixed = log.get_by_text(re.compile(r"Fixed · main\.\W?py has been running"))
             await expect(fixed.first).to_be_visible(timeout=WITHIN_MS)
             assert troubles == []
+            await browser.close()
+        demo.process.send_signal(signal.SIGINT)
+        assert await demo.ended(within_s=12) == 0
+
+
+@pytest.mark.browser
+@pytest.mark.process
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+async def test_the_bot_is_stopped_and_started_again_from_the_panel(tmp_path: Path) -> None:
+    """What is asked while it is away is answered when it is back; Ctrl-C ends it even when away."""
+    async with running(tmp_path, "demo", "--no-browser", "--port", "0", settings={}) as demo:
+        url = await address(demo)
+        async with async_playwright() as driver:
+            browser = await driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+            page = await browser.new_page(viewport={"width": 1200, "height": 900})
+            await page.goto(url)
+            stop = page.get_by_role("button", name="Stop: Vigie itself")
+            start = page.get_by_role("button", name="Start: Vigie itself")
+            await stop.click()
+            await expect(start).to_be_visible(timeout=WITHIN_MS)
+            await ask(page, "/help")
+            await start.click()
+            answer = page.locator("#log").get_by_text("/health").last
+            await expect(answer).to_be_visible(timeout=WITHIN_MS)
+            await stop.click(timeout=WITHIN_MS)
+            await expect(start).to_be_visible(timeout=WITHIN_MS)
             await browser.close()
         demo.process.send_signal(signal.SIGINT)
         assert await demo.ended(within_s=12) == 0

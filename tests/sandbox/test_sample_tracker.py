@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from bot.sandbox.controls import ACTIONS
+from bot.sandbox.controls import TRACKER_ACTIONS
 from bot.sandbox.sample import main as program
 from bot.sandbox.sample_tracker import UNDONE_BY, SampleTracker
 
@@ -179,7 +179,7 @@ def test_every_action_of_the_panel(tracker: SampleTracker) -> None:
         assert action in dict(tracker.status()["broken"])  # type: ignore[call-overload]
         tracker.act(undo)
     assert tracker.status()["broken"] == {}
-    assert {*UNDONE_BY, *UNDONE_BY.values()} == set(ACTIONS)
+    assert {*UNDONE_BY, *UNDONE_BY.values()} == set(TRACKER_ACTIONS)
     with pytest.raises(ValueError, match="close"):
         tracker.act("close")
 
