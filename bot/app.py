@@ -23,6 +23,7 @@ from handlers.context import Display, Limits, Services
 from jobs.alerts.manager import AlertManager
 from jobs.alerts.quiet import QuietHours
 from jobs.alerts.rules import Rules
+from jobs.archive import Archive
 from jobs.probes.boot import boot_mark
 from jobs.timetable import Timetable
 from storage.alerts import Alerts
@@ -33,6 +34,7 @@ from storage.database import Database
 from storage.files import LockedError, ProcessLock
 from storage.history import History
 from storage.job_runs import JobRuns
+from storage.past import Past
 
 LOG = logging.getLogger("vigie.app")
 App: TypeAlias = Application[Any, Any, Any, Any, Any, Any]
@@ -63,6 +65,7 @@ class Program:
     sieve: Sieve
     looking: Looking
     timetable: Timetable
+    archive: Archive
     lock: ProcessLock
 
     @property
@@ -81,10 +84,16 @@ class Program:
         """Give Telegram the command menus that differ from what it has."""
         await menu.publish(self.application.bot, self.services)
 
+    async def look(self) -> None:
+        """Run a health cycle, then copy what is over to history."""
+        await self.services.watch.run()
+        await self.archive.run()
+
     async def close(self) -> None:
         """Close what holds processes, files and the lock; everything is already committed."""
         await self.timetable.finish()
         await self.services.watch.finish()
+        await self.archive.run()
         await self.services.charts.close()
         self.looking.history.close()
         self.lock.release()
@@ -115,6 +124,8 @@ def build(
     saved = Alerts(database).moment()
     clock = resume(saved)
     chats = Chats(database, default=found.language)
+    history = History(found.state_dir / "history.sqlite", kept_days=found.history_days)
+    archive = Archive(Past(history), database, clock=clock)
     alerts = AlertManager(
         database=database,
         channels=_channels(found),
@@ -122,11 +133,12 @@ def build(
         quiet_hours=_quiet(found),
         admins=tuple(map(str, found.telegram_admin_ids)),
         relays=tuple(map(relay, range(len(found.addresses)))),
+        copies=archive,
     )
     parts = looking(
         found,
         clock=clock,
-        history=History(found.state_dir / "history.sqlite", kept_days=found.history_days),
+        history=history,
         alerts=alerts,
         database=database,
         booted=saved if Boots(database).changed(boot_mark) else None,
@@ -169,6 +181,7 @@ def build(
         sieve=sieve,
         looking=parts,
         timetable=timetable,
+        archive=archive,
         lock=lock,
     )
 

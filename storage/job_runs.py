@@ -1,5 +1,6 @@
 """When each calendar job ran, by local date: the memory that keeps it from running twice."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -32,6 +33,10 @@ class JobRun:
     error: str = ""
 
 
+def nothing() -> None:
+    """Change nothing beside a run."""
+
+
 class JobRuns:
     """One table; a commit that the disk refuses is kept in memory, so that jobs go on."""
 
@@ -43,10 +48,18 @@ class JobRuns:
         """Return the runs kept of a job, by local date."""
         return {run.local_date: run for run in self._rows.all() if run.job == job}
 
-    def keep(self, run: JobRun) -> None:
-        """Write a run down, and forget the oldest beyond KEPT; blocking."""
+    def all(self) -> list[JobRun]:
+        """Return the runs kept of every job, in no order."""
+        return self._rows.all()
+
+    def keep(self, run: JobRun, also: Callable[[], object] = nothing) -> None:
+        """Write a run down, and what `also` changes with it: both or none; blocking.
+
+        A job's oldest runs beyond KEPT are forgotten.
+        """
 
         def work() -> None:
+            also()
             self._rows.put(_key(run), run)
             runs = sorted(self.of(run.job).values(), key=lambda one: one.started_s)
             for old in runs[:-KEPT]:

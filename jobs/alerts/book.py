@@ -31,11 +31,19 @@ from storage.records import Moment, Observation, Outcome, Severity
 class Book:
     """Changes alerts, incidents and rows together, inside the caller's transaction."""
 
-    def __init__(self, database: Database, *, rules: Rules, telling: Telling) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        rules: Rules,
+        telling: Telling,
+        copies: tidy.Copies | None = None,
+    ) -> None:
         self._alerts = Alerts(database)
         self._outbox = Outbox(database)
         self._rules = rules
         self._telling = telling
+        self._copies = copies
 
     def complete(self, seen: Iterable[Observation], complete: frozenset[str]) -> list[Observation]:
         """Return what a whole cycle says beyond what it saw.
@@ -156,9 +164,10 @@ class Book:
         """Forget what is over."""
         kept = self._outbox.all()
         live = [row for row in kept if row.status in LIVE]
-        for row in tidy.old_rows(kept, at=at):
+        for row in tidy.old_rows(kept, at=at, copies=self._copies):
             self._outbox.drop(row.id)
-        for incident in tidy.old_incidents(self._alerts.incidents(), live, at=at):
+        known = self._alerts.incidents()
+        for incident in tidy.old_incidents(known, live, at=at, copies=self._copies):
             self._alerts.drop_incident(incident.number)
         for state in self._alerts.states():
             if tidy.idle(state, rules=self._rules, at=at):

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TypeVar
 
 from jobs.alerts import intake, policy, silences
@@ -15,18 +15,14 @@ from jobs.alerts.quiet import QuietHours
 from jobs.alerts.relaying import Relaying, Surroundings
 from jobs.alerts.rules import Rules
 from jobs.alerts.telling import Channels, Telling
+from jobs.alerts.tidy import Copies
 from jobs.checks import own
 from storage.alerts import Alerts
 from storage.chats import Chats
 from storage.database import Database
 from storage.incidents import Incident, Kind, Mute
 from storage.mutes import Mutes
-from storage.records import (
-    Moment,
-    Observation,
-    Outcome,
-    Severity,
-)
+from storage.records import Moment, Observation, Outcome, Severity
 
 Result = TypeVar("Result")
 
@@ -46,6 +42,7 @@ class AlertManager:
         quiet_hours: QuietHours | None = None,
         admins: Sequence[str] = (),
         relays: Sequence[str] = (),
+        copies: Copies | None = None,
     ) -> None:
         self._database = database
         self._rules = Rules() if rules is None else rules
@@ -62,7 +59,7 @@ class AlertManager:
             database, channels=channels, admins=admins, chats=chats, tally=tally
         )
         self._muting = Muting(database, telling=self._telling, tally=tally)
-        self._book = Book(database, rules=self._rules, telling=self._telling)
+        self._book = Book(database, rules=self._rules, telling=self._telling, copies=copies)
         around = Surroundings(
             reachable=self._telling.open_channels,
             holding=self.ledger.holding,
@@ -229,6 +226,15 @@ class AlertManager:
         """Tell the admins that a message was refused for its markup and went as plain text."""
         self._commit(lambda: self._telling.lost_looks(number, at=at))
 
+    def report(self, day: date, *, at: Moment) -> None:
+        """Queue the report of a local date for every chat, inside the caller's transaction."""
+        self._telling.report(day, at=at)
+
+    def announce(self) -> None:
+        """Call the listeners: somebody else committed what there is to deliver."""
+        for listener in tuple(self._listeners):
+            listener()
+
     def welcome(self, chat_id: int, *, at: Moment) -> None:
         """Tell a chat that can be reached again of every open incident it was not told of."""
         self._commit(lambda: self._telling.welcome(self._alerts.open(), chat_id, at=at))
@@ -240,6 +246,5 @@ class AlertManager:
 
     def _commit(self, work: Callable[[], Result]) -> Result:
         result = self._database.commit(work)
-        for listener in tuple(self._listeners):
-            listener()
+        self.announce()
         return result
