@@ -101,6 +101,7 @@ class Promises:
     not_before_s: dict[str, float] = field(default_factory=dict)
     lately_s: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     within: dict[int, set[tuple[int, str]]] = field(default_factory=lambda: defaultdict(set))
+    again: set[int] = field(default_factory=set)
     read: int = 0
     kept: int = 0
 
@@ -165,8 +166,8 @@ class Promises:
         known = known or (now.row.channel, now.row.incident) in self.maybe
         if now.row.kind is Kind.RESOLVED:
             assert known, ("I3", now, before)
-        elif now.row.kind is Kind.BRIEF and not closings:
-            assert not known, ("I3", now, before)
+        elif not closings and now.row.incident not in self.again:
+            assert now.row.kind is not Kind.BRIEF or not known, ("I3", now, before)
 
     def i4_order(self, now: Telling, before: list[Telling]) -> None:
         """FIRED comes first."""
@@ -252,7 +253,8 @@ class Promises:
         assert all(row.last_error for row in rows if row.status is Status.DEAD), "I18"
 
     def reopened(self, number: int) -> None:
-        """Note that somebody says it is not fixed: it may close once more, whoever was told."""
+        """Note that somebody says it is not fixed: it may close once more, one way or the other."""
+        self.again.add(number)
         for (channel, told), tellings in self.told.items():
             if told == number and tellings:
                 self.maybe.add((channel, number))

@@ -23,7 +23,7 @@ from tests.jobs.seen import fail, ok, unknown
 
 CAUSE, CONSEQUENCE, SLOW = "fresh:all", "fresh:Galxe", "cpu"
 HOSTILE = "<b>&amp;</b> \u202e𝔘\u200d\ufeff]]> `#1`"
-LONG = Phrase("fresh.stale", {"source": HOSTILE + "<i>𓀀" * 900, "age_s": 1e308})
+LONG = Phrase("fresh.stale", {"source": HOSTILE + "<i>𓀀" * 60, "age_s": 1e308})
 KEYS = (CAUSE, CONSEQUENCE, SLOW, HOSTILE)
 CHANNELS = ("7", "8:1", "8:2")
 CHATS = ("7", "8")
@@ -70,7 +70,6 @@ class Alerting(RuleBasedStateMachine):
         self.folded: set[str] = set()
         self.hushed: set[int] = set()
         self.cut_off: set[str] = set()
-        self.again: set[int] = set()
         self.bursts = 0
 
     def teardown(self) -> None:
@@ -97,10 +96,10 @@ class Alerting(RuleBasedStateMachine):
         self.set_the_clock(12)
         for mute in self.world.alerts.mutes(at=self.world.clock()):
             self.unmute(mute.id)
-        if self.world.telegram.unreachable:
-            self.world.telegram.unreachable.clear()
-            self.pass_time(3600.0)
-        self.pass_time(900.0)  # the longest pause asked for
+        self.world.telegram.unreachable.clear()
+        chats = self.world.alerts.ledger.chats.all()
+        waits_s = [max(chat.probe_s, chat.paused_s) for chat in chats]  # also of a later clock
+        self.world.clock.now_s = max(self.world.clock.now_s + 900.0, *waits_s, 0.0)
         self.deliver(30.0, step_s=3.0)
 
     def is_told(self, incident: Incident) -> None:
@@ -110,7 +109,9 @@ class Alerting(RuleBasedStateMachine):
         for channel in CHANNELS:
             told = self.promises.told[channel, incident.number]
             lost = channel.partition(":")[0] in self.cut_off  # before it could be said again
-            again = incident.number in self.again  # who knew of the end sees the card edited
+            again = (
+                incident.number in self.promises.again
+            )  # who knew of the end sees the card edited
             maybe = (lost or again) and (channel, incident.number) in self.promises.maybe
             heard = maybe or any(one.row.kind in LOUD for one in told)
             assert heard, ("I10", channel, incident)
@@ -318,7 +319,6 @@ class Alerting(RuleBasedStateMachine):
         for number in sorted(self.known)[-1:]:
             if self.world.alerts.reopen(number, by="Lina", at=self.world.clock()):
                 self.promises.reopened(number)
-                self.again.add(number)
 
     @precondition(lambda self: not self.bursts)
     @rule(n=st.sampled_from([50, 50, 120, 300]))

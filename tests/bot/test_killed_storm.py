@@ -12,4 +12,4 @@ pytestmark = pytest.mark.process
 @pytest.mark.skipif(not LIBRARIES, reason="needs Debian's faketime")
 async def test_killed_in_a_storm(tmp_path: Path) -> None:
     """A few moments that matter and a dozen incidents; `make test-deep` has fifty and 200."""
-    check(await raised(tmp_path, incidents=12, kills=4))
+    check(await raised(tmp_path, incidents=8, kills=3))
