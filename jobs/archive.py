@@ -36,6 +36,7 @@ class Archive:
         self._deliveries: frozenset[int] = frozenset()
         self._ran: frozenset[JobRun] = frozenset()
         self._settled = False
+        self.within_s = WITHIN_S
         self.stuck = False
 
     def has(self, incident: Incident) -> bool:
@@ -49,7 +50,7 @@ class Archive:
 
     async def run(self) -> str:
         """Copy in a thread; return why that failed, "" if it did not. Never raises."""
-        outcome = await self._lane.run(self.copy, within_s=WITHIN_S)
+        outcome = await self._lane.run(self.copy, within_s=self.within_s)
         if not isinstance(outcome, Unknown):
             return outcome
         self.stuck = True

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from jobs.alerts.manager import AlertManager
+from jobs.archive import Archive
 from jobs.checks.standard import Limits, standard
 from jobs.gather import Gatherer, Sources
 from jobs.probes.host import HostProbe
@@ -25,6 +26,7 @@ from storage.clock import resume
 from storage.database import Database
 from storage.history import History
 from storage.opportunities import Opportunities
+from storage.past import Past
 from storage.tracker import ReadOptions, Tracker
 from tests.bench import folders, reading_tasks
 from tests.bench.row import Row
@@ -67,12 +69,15 @@ def scan(folder: Path) -> int:
 
 
 @contextmanager
-def watching(data: Path, state: Path) -> Iterator[Watch]:
-    """Give a watch of real parts over the folder."""
+def watching(data: Path, state: Path) -> Iterator[Callable[[], Awaitable[None]]]:
+    """Give a whole cycle of real parts over the folder: a look, and copying what is over."""
     history = History(state / "history.sqlite")
+    database = Database(state / "state.json")
+    clock = resume(None, wall=lambda: NEWEST + timedelta(minutes=5))
+    archive = Archive(Past(history), database, clock=clock)
     index = Opportunities(history)
     limits = Limits(commands=(SCRIPT,), sources=SOURCES)
-    yield Watch(
+    watch = Watch(
         gatherer=Gatherer(
             Sources(
                 tracker=Tracker(data, index=index, options=ReadOptions()),
@@ -83,10 +88,16 @@ def watching(data: Path, state: Path) -> Iterator[Watch]:
             )
         ),
         checks=standard(limits),
-        clock=resume(None, wall=lambda: NEWEST + timedelta(minutes=5)),
-        alerts=AlertManager(database=Database(state / "state.json"), channels=("1",)),
+        clock=clock,
+        alerts=AlertManager(database=database, channels=("1",), copies=archive),
         history=history,
     )
+
+    async def look() -> None:
+        await watch.run()
+        await archive.run()
+
+    yield look
     history.close()
 
 
@@ -122,13 +133,13 @@ async def cycles() -> list[Row]:
         (state := root / "var").mkdir()
         data = folders.fill(root / "data", files=FILES, records=RECORDS_PER_FILE)
         numbers = iter(range(FILES, 2 * FILES))
-        with scraper(root), watching(data, state) as watch:
+        with scraper(root), watching(data, state) as look:
             for _ in range(SETTLING):
-                await watch.run()
-            unchanged, floor = await measure(watch.run, lambda: scan(data))
+                await look()
+            unchanged, floor = await measure(look, lambda: scan(data))
             (stdlib,) = await measure(lambda: reading_tasks.loop(data, json.loads), rounds=3)
             new = [folders.record(item) for item in range(20)]
-            one_new = await measure(lambda: folders.add(data, next(numbers), new), watch.run)
+            one_new = await measure(lambda: folders.add(data, next(numbers), new), look)
     what = f"whole health cycle, {FILES * RECORDS_PER_FILE // 1000},000 records, nothing changed"
     return [
         Row(what, "scandir + stat", unchanged, floor, floor, "≤ 5×", unchanged <= 5 * floor),
