@@ -19,22 +19,21 @@ SELECT o.key, o.title, o.url, a.place, a.name FROM
 """
 _TAKEN = "DELETE FROM unfolded WHERE key IN (SELECT key FROM unfolded LIMIT ?)"
 _PUT = """
-INSERT INTO alike VALUES (?, ?, ?, NULL)
+INSERT INTO alike VALUES (?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET place = excluded.place, name = excluded.name
 """
-_HOLDERS = {
-    mark: "SELECT a.key, o.source, a.place, a.name, a.flock FROM alike AS a "  # noqa: S608 (a name)
-    f"JOIN opportunity AS o ON o.key = a.key WHERE a.{mark} = ? LIMIT {MANY + 1}"
-    for mark in ("place", "name")
-}
+_BIRD = """
+SELECT a.key, o.source, a.place, a.name, o.flock
+FROM alike AS a JOIN opportunity AS o ON o.key = a.key
+"""
+_HOLDERS = {mark: f"{_BIRD} WHERE a.{mark} = ? LIMIT {MANY + 1}" for mark in ("place", "name")}
 # Of these, the ones that share a mark with somebody, or did.
-_TOUCHED = """
-SELECT a.key, o.source, a.place, a.name, a.flock FROM alike AS a
-JOIN opportunity AS o ON o.key = a.key
-WHERE a.key IN (SELECT value FROM json_each(?)) AND (a.flock IS NOT NULL
+_TOUCHED = f"""
+{_BIRD} WHERE a.key IN (SELECT value FROM json_each(?)) AND (o.flock IS NOT NULL
     OR EXISTS (SELECT 1 FROM alike AS b WHERE b.place = a.place AND b.key <> a.key)
     OR EXISTS (SELECT 1 FROM alike AS b WHERE b.name = a.name AND b.key <> a.key))
-"""
+"""  # noqa: S608 (a constant)
+_MOVE = "UPDATE opportunity SET flock = ? WHERE key = ?"
 
 
 class Mark(NamedTuple):
@@ -99,7 +98,7 @@ def _regroup(db: sqlite3.Connection, seeds: Iterable[int]) -> None:
             touched += fresh
     flocks = groups(birds.values(), shared)
     moved = [(flocks.get(key), key) for key, b in birds.items() if flocks.get(key) != b.flock]
-    db.executemany("UPDATE alike SET flock = ? WHERE key = ?", moved)
+    db.executemany(_MOVE, moved)
 
 
 def _holders(db: sqlite3.Connection, mark: Mark) -> list[Bird]:

@@ -39,7 +39,7 @@ class History:
     and moves into the file once it can be written again. Opened `read_only`, nothing ever does.
     `shadowed` tells that tables in memory lie over the file's.
     `generation` rises when a damaged file was replaced while in use: what it held is gone.
-    Samples are kept as they are for 14 days, and by the hour for `kept_days`.
+    Samples are kept as they are for 14 days, and by the hour for `kept_days`, as is what is over.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class History:
         self.write(lambda db: db.executemany(PUT_SAMPLE, rows))
 
     def prune(self, now: datetime, *, within_s: float = PRUNE_S) -> bool:
-        """Sum up samples older than 14 days by the hour, drop hours past `kept_days`; blocking.
+        """Sum up samples older than 14 days by the hour, drop all past `kept_days`; blocking.
 
         It is done in steps of a few milliseconds, each whole, so that no writer waits long. What
         `within_s`, a full disk or `close` leave over (then it returns False), the next call does.

@@ -20,7 +20,7 @@ HIGH_USD_MIN = 5.0
 MEDIUM_USD_MIN = 2.0
 RANKS = tuple(Provenance)
 EVERYTHING = Within()
-FOLDED_AT_ONCE = 500
+FOLDED_AT_ONCE = 200
 FOLDING_S = 0.1
 
 _NEW = "SELECT roi FROM listed WHERE source = ? AND first_seen > ? AND first_seen <= ?"
@@ -121,11 +121,11 @@ class Opportunities:
     ) -> list[Opportunity]:
         """Return the best known ROI first; unknowns never. `since` is the oldest last-seen time."""
         oldest = None if since is None else micros(since)
-        asked = ranking.values(source=source, since=oldest, within=within)
-        asked |= {"n": n, "offset": offset}
 
         def collect(db: sqlite3.Connection) -> list[Opportunity]:
-            rows = [Row(*row) for row in ranking.top(db, asked)]
+            asked = ranking.values(db, source=source, since=oldest, within=within)
+            page = {"n": n, "offset": offset}
+            rows = [Row(*row) for row in ranking.top(db, asked | page)]
             same = ranking.also(db, [row.key for row in rows], since=oldest)
             return [_opportunity(row, [s for s in same if s.key == row.key]) for row in rows]
 
@@ -136,9 +136,13 @@ class Opportunities:
     ) -> Counts:
         """Return how many were last seen at `since` or later, without what was put away."""
         oldest = None if since is None else micros(since)
-        asked = ranking.values(source=source, since=oldest, within=within)
-        total, ranked, unknown = self.history.read(lambda db: ranking.count(db, asked))
-        return Counts(total=total, ranked=ranked, unknown=unknown)
+
+        def collect(db: sqlite3.Connection) -> Counts:
+            asked = ranking.values(db, source=source, since=oldest, within=within)
+            total, ranked, unknown = ranking.count(db, asked)
+            return Counts(total=total, ranked=ranked, unknown=unknown)
+
+        return self.history.read(collect)
 
     def keyed(self, keys: Collection[str]) -> dict[str, Opportunity]:
         """Return the opportunities with these keys, as far as they are known."""

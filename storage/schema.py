@@ -10,9 +10,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # the best. `known` remembers each file of the tracker as it was last read. `hour` sums up the
 # samples of the hour that begins `at`, `n` of them, once they are old (since version 2). What is
 # over, `incident`, `delivery` and `job_run`, is there since version 3; after a state that was lost
-# numbers begin anew, so that no number alone names a row. By `alike` one thing under several
-# sources is known again (since version 4): equal pages, equal titles, and the group they make;
-# `unfolded` waits to be looked at for that.
+# numbers begin anew, so that no number alone names a row. What several sources list is one `flock`
+# (since version 4), known by equal pages and titles in `alike`; `unfolded` waits to be looked at.
 CREATE = """
 CREATE TABLE IF NOT EXISTS sample (
     series TEXT NOT NULL, at INTEGER NOT NULL, value REAL NOT NULL,
@@ -25,10 +24,13 @@ CREATE TABLE IF NOT EXISTS hour (
 CREATE TABLE IF NOT EXISTS opportunity (
     key INTEGER PRIMARY KEY, source TEXT NOT NULL, title TEXT NOT NULL, url TEXT NOT NULL,
     reward TEXT NOT NULL, minutes REAL, roi REAL, rank INTEGER NOT NULL, deadline TEXT NOT NULL,
-    first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL
+    first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, flock INTEGER
 );
 CREATE INDEX IF NOT EXISTS opportunity_first ON opportunity (source, first_seen);
 CREATE INDEX IF NOT EXISTS opportunity_paid ON opportunity (source) WHERE roi IS NOT NULL;
+CREATE INDEX IF NOT EXISTS opportunity_best ON opportunity (roi DESC) WHERE roi IS NOT NULL;
+CREATE INDEX IF NOT EXISTS opportunity_flock
+    ON opportunity (flock, rank, last_seen DESC, key, source) WHERE flock IS NOT NULL;
 CREATE TABLE IF NOT EXISTS known (
     name TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
     inode TEXT NOT NULL, report BLOB NOT NULL
@@ -47,12 +49,9 @@ CREATE TABLE IF NOT EXISTS job_run (
     job TEXT NOT NULL, day TEXT NOT NULL, status TEXT NOT NULL, tries INTEGER NOT NULL,
     started INTEGER NOT NULL, finished INTEGER, error TEXT NOT NULL, PRIMARY KEY (job, day)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS alike (
-    key INTEGER PRIMARY KEY, place INTEGER, name INTEGER, flock INTEGER
-);
+CREATE TABLE IF NOT EXISTS alike (key INTEGER PRIMARY KEY, place INTEGER, name INTEGER);
 CREATE INDEX IF NOT EXISTS alike_place ON alike (place) WHERE place IS NOT NULL;
 CREATE INDEX IF NOT EXISTS alike_name ON alike (name) WHERE name IS NOT NULL;
-CREATE INDEX IF NOT EXISTS alike_flock ON alike (flock) WHERE flock IS NOT NULL;
 CREATE TABLE IF NOT EXISTS unfolded (key INTEGER PRIMARY KEY);
 CREATE TRIGGER IF NOT EXISTS opportunity_new AFTER INSERT ON opportunity
     BEGIN INSERT INTO unfolded SELECT new.key
@@ -65,6 +64,8 @@ INSERT OR IGNORE INTO unfolded SELECT key FROM opportunity
     WHERE NOT EXISTS (SELECT 1 FROM alike WHERE alike.key = opportunity.key);
 """
 
+LIFT_TO_4 = "ALTER TABLE opportunity ADD COLUMN flock INTEGER;"
+
 # What is kept in memory while the file cannot be written: it shadows the tables of the file.
 SHADOW = """
 CREATE TEMP TABLE sample (
@@ -72,7 +73,7 @@ CREATE TEMP TABLE sample (
 ) WITHOUT ROWID;
 CREATE TEMP TABLE opportunity (
     key INTEGER PRIMARY KEY, source TEXT, title TEXT, url TEXT, reward TEXT, minutes REAL,
-    roi REAL, rank INTEGER, deadline TEXT, first_seen INTEGER, last_seen INTEGER
+    roi REAL, rank INTEGER, deadline TEXT, first_seen INTEGER, last_seen INTEGER, flock INTEGER
 );
 CREATE INDEX temp.opportunity_first ON opportunity (source, first_seen);
 CREATE TEMP TABLE incident (
@@ -143,7 +144,7 @@ PUT_JOB_RUN = "INSERT OR REPLACE INTO job_run VALUES (?, ?, ?, ?, ?, ?, ?)"
 _WINS = "(excluded.rank < rank OR (excluded.rank = rank AND excluded.last_seen >= last_seen))"
 _FIELDS = ("title", "url", "reward", "minutes", "roi", "deadline")
 PUT_OPPORTUNITY = f"""
-INSERT INTO opportunity VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO opportunity VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
 ON CONFLICT (key) DO UPDATE SET
     {", ".join(f"{name} = iif({_WINS}, excluded.{name}, {name})" for name in _FIELDS)},
     rank = min(rank, excluded.rank),
@@ -151,6 +152,8 @@ ON CONFLICT (key) DO UPDATE SET
     last_seen = max(last_seen, excluded.last_seen)
 WHERE excluded.rank < rank OR excluded.last_seen > last_seen OR excluded.first_seen < first_seen
 """  # noqa: S608 (only names from the lines above)
+
+OPPORTUNITY = "key, source, title, url, reward, minutes, roi, rank, deadline, first_seen, last_seen"
 
 # Over a shadow, what the file knows of a key must be there before the key is updated.
 LIFT_OPPORTUNITY = (
@@ -165,7 +168,7 @@ SAVE_SHADOW = tuple(
 MOVED = (
     ("sample", PUT_SAMPLE),
     ("hour", PUT_HOUR),
-    ("opportunity", PUT_OPPORTUNITY),
+    (f"(SELECT {OPPORTUNITY} FROM opportunity)", PUT_OPPORTUNITY),  # noqa: S608 (a constant)
     ("incident", PUT_INCIDENT),
     ("delivery", PUT_DELIVERY),
     ("job_run", PUT_JOB_RUN),
@@ -189,7 +192,8 @@ def create(db: sqlite3.Connection) -> None:
         message = "made by a newer version of this program"
         raise sqlite3.NotSupportedError(message)
     if version < VERSION:
-        db.executescript(f"BEGIN;{CREATE}PRAGMA user_version = {VERSION};COMMIT;")
+        lift = LIFT_TO_4 if 0 < version < 4 else ""  # noqa: PLR2004 (a version)
+        db.executescript(f"BEGIN;{lift}{CREATE}PRAGMA user_version = {VERSION};COMMIT;")
 
 
 def check_version(db: sqlite3.Connection) -> None:

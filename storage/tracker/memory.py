@@ -75,6 +75,13 @@ class Memory:
         late = {name: self.known[name] for name in self._unsaved if name in self.known}
         self._write(lambda db: self._save(db, late), late)
 
+    def fold(self) -> None:
+        """Find what several sources list, as far as a moment reaches; the rest waits."""
+        try:
+            self.index.fold()
+        except sqlite3.Error as error:
+            self.trouble = str(error)
+
     def _save(self, db: sqlite3.Connection, fresh: Mapping[str, Known]) -> None:
         if self.index.history.on_disk:
             manifest.save(db, fresh)

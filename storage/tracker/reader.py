@@ -62,6 +62,7 @@ class Tracker:
             reading.run(_newest_first(listing, self._changed(listing)))
             self._memory.forget(known.keys() - listing.stamps.keys())
             self._memory.catch_up()
+            self._memory.fold()
             return self._conclude(reading, now)
 
     def _changed(self, listing: Listing) -> list[str]:
