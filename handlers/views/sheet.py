@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
+    from matplotlib.ft2font import FT2Font
 
 CARD, PLATE, INK, DIM, GRID, ALARM = (
     "#1B222C",
@@ -25,13 +26,18 @@ DASHES = (0, (5, 3))
 WIDE, DPI = 900, 100
 BIG, SMALL = 20, 17
 FONT = "DejaVu Sans"
+SUBPIXELS = 64.0
+
+
+def _font() -> "FT2Font":
+    from matplotlib import font_manager as fonts  # noqa: PLC0415  (heavy)
+
+    return fonts.get_font(fonts.findfont(FONT))
 
 
 @cache
 def _glyphs() -> frozenset[int]:
-    from matplotlib import font_manager as fonts  # noqa: PLC0415  (heavy)
-
-    return frozenset(fonts.get_font(fonts.findfont(FONT)).get_charmap())
+    return frozenset(_font().get_charmap())
 
 
 def drawable(text: str, most: int = 60) -> str:
@@ -40,6 +46,26 @@ def drawable(text: str, most: int = 60) -> str:
     kept = "".join(ch if ch.isprintable() and ord(ch) in known else " " for ch in text)
     line = " ".join(kept.split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def wide(text: str, size: float) -> float:
+    """Return how many pixels a line takes."""
+    font = _font()
+    font.set_size(size, DPI)
+    font.set_text(text, 0.0)
+    return float(font.get_width_height()[0]) / SUBPIXELS
+
+
+def fitting(text: str, room: float, size: float) -> str:
+    """Return the line if it fits into that many pixels, else its beginning and its end."""
+    line = drawable(text)
+    if wide(line, size) <= room:
+        return line
+    for kept in range(len(line) - 1, 0, -1):
+        head, tail = line[: (kept + 1) // 2].rstrip(), line[len(line) - kept // 2 :].lstrip()
+        if wide(f"{head}…{tail}", size) <= room:
+            return f"{head}…{tail}"
+    return "…"
 
 
 class Sheet:

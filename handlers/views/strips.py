@@ -17,6 +17,8 @@ from handlers.views.sheet import (
     WIDE,
     Sheet,
     drawable,
+    fitting,
+    wide,
 )
 
 LEFT, RIGHT = 27, 873
@@ -25,7 +27,7 @@ HEAD, FOOT = 66, 50
 UP, UNKNOWN = LINES[0], "#6F8093"
 THIN = 0.42  # of a cell's height: what is well, or not known, keeps in the background
 LEAST = 5.0  # pixels in which a short time down is still seen
-SIGN = 13.5  # pixels a letter of a legend takes, give or take
+KEY = 230.0  # pixels at most for a word of the legend
 EXACT = 0.995
 
 
@@ -55,9 +57,10 @@ def paint(spec: StripChart) -> bytes:
 
 def _row(sheet: Sheet, strip: Strip, bottom: float) -> None:
     line = bottom + TALL + 20
-    sheet.text(LEFT, line, drawable(strip.label, 22), color=INK, size=BIG)
-    style = {"color": DIM, "size": SMALL, "ha": "right"}
-    sheet.text(RIGHT, line, drawable(strip.text, 36), **style)
+    text = drawable(strip.text, 44)
+    room = RIGHT - LEFT - wide(text, SMALL) - 24
+    sheet.text(LEFT, line, fitting(strip.label, room, BIG), color=INK, size=BIG)
+    sheet.text(RIGHT, line, text, color=DIM, size=SMALL, ha="right")
     cells(sheet, strip.cells, Place(LEFT, bottom, RIGHT - LEFT, TALL))
 
 
@@ -81,9 +84,9 @@ def cells(sheet: Sheet, shown: Sequence[Cell], place: Place) -> None:
     if not shown:
         _hatched(sheet, place.x, place.x + place.wide, place)
         return
-    wide = place.wide / len(shown)
+    each = place.wide / len(shown)
     for begin, end, cell in _runs(shown):
-        left, right = place.x + wide * begin, place.x + wide * end
+        left, right = place.x + each * begin, place.x + each * end
         if end - begin > 1:
             (_calm if cell.up else _hatched)(sheet, left, right, place)
             continue
@@ -133,7 +136,7 @@ def _band(left: float, place: Place) -> tuple[tuple[float, float], float]:
 def keys(sheet: Sheet, legend: Legend, y: float, x: float) -> None:
     """Draw what the looks of a cell mean, from `x` on."""
     for said, cell in ((legend.up, Cell(1, 0)), (legend.down, Cell(0, 1)), (legend.unknown, None)):
-        text = drawable(said, 18)
+        text = fitting(said, KEY, SMALL)
         cells(sheet, [cell] if cell else [], Place(x, y - 9, 34, 24))
         sheet.text(x + 44, y + 3, text, color=DIM, size=SMALL, va="center")
-        x += 44 + len(text) * SIGN + 22
+        x += 44 + wide(text, SMALL) + 30

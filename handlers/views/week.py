@@ -16,6 +16,7 @@ from handlers.views.sheet import (
     SMALL,
     Sheet,
     drawable,
+    fitting,
 )
 from handlers.views.strips import UNKNOWN, Place, cells, keys
 
@@ -24,25 +25,31 @@ LAYERS = (*LINES, "#F4EFA0", "#7B6FE0", "#8794A3")
 LEFT, RIGHT = 215, 873
 MARGIN = 27
 TITLE, GAP = 44, 26
-KEY_ROW, KEYS = 36, 3  # legend entries a row
+KEY_ROW, KEYS, KEY = 36, 3, 285  # legend entries a row, and how wide they are
 NEW_TALL, ROI_TALL, DAYS_TALL = 220, 130, 44
 STRIP, STRIP_TALL = 44, 30
-BAR = 0.62  # of a day's width
-HEADROOM, ROI_HEADROOM = 1.22, 1.5  # for the figure above the highest bar or point
+BAR, WIDEST = 0.62, 90.0  # of a day's width; pixels
+HEADROOM, ROI_HEADROOM = 1.22, 1.9  # for the figure above the highest bar or point
 KILO, MEGA = 1e3, 1e6
 PLAIN = 10_000
-ROOM_UNDER = 42  # pixels a figure takes below its point
+FOOT = 36.0  # pixels a figure takes below its point
 
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """A panel's box, and how days and values become pixels in it."""
+    """A panel's box, and how days and values become pixels in it; zero is at `foot`."""
 
     sheet: Sheet
     days: int
     bottom: float
     tall: float
     top_value: float = 1.0
+    foot: float = 0.0
+
+    @property
+    def bar(self) -> float:
+        """The width of one day's column."""
+        return min(self.wide * BAR, WIDEST)
 
     @property
     def wide(self) -> float:
@@ -55,7 +62,8 @@ class Plate:
 
     def y(self, value: float) -> float:
         """Return the row of a value, kept on the plate."""
-        return self.bottom + min(max(value / self.top_value, 0.0), 1.0) * self.tall
+        share = min(max(value / self.top_value, 0.0), 1.0)
+        return self.bottom + self.foot + share * (self.tall - self.foot)
 
 
 def paint(spec: WeekChart) -> bytes:
@@ -75,7 +83,7 @@ def paint(spec: WeekChart) -> bytes:
     sheet.text(MARGIN, y, drawable(spec.titles[1], 40), color=INK, size=BIG)
     y -= ROI_TALL + 14
     known = [each for each in spec.line if each is not None and math.isfinite(each)]
-    _line(Plate(sheet, len(spec.days), y, ROI_TALL, _top(known, ROI_HEADROOM)), spec)
+    _line(Plate(sheet, len(spec.days), y, ROI_TALL, _top(known, ROI_HEADROOM), FOOT), spec)
     for day, label in enumerate(spec.days):
         x = LEFT + (RIGHT - LEFT) / len(spec.days) * (day + 0.5)
         style = {"color": DIM, "size": SMALL, "ha": "center", "va": "top"}
@@ -102,11 +110,13 @@ def _of(stacks: Sequence[Stack], day: int) -> list[float]:
 def _key(sheet: Sheet, stacks: Sequence[Stack], bottom: float) -> None:
     rows = math.ceil(len(stacks) / KEYS)
     for at, each in enumerate(stacks):
-        x = MARGIN + at % KEYS * 285
+        if not each.label:
+            continue
+        x = MARGIN + at % KEYS * KEY
         y = bottom + KEY_ROW * (rows - 1 - at // KEYS) + 4
         sheet.box((x, y - 10), 22, 22, facecolor=LAYERS[at % len(LAYERS)], linewidth=0)
         style = {"color": DIM, "size": SMALL, "va": "center"}
-        sheet.text(x + 32, y, drawable(each.label, 18), **style)
+        sheet.text(x + 32, y, fitting(each.label, KEY - 52, SMALL), **style)
 
 
 def _columns(plate: Plate, spec: WeekChart) -> None:
@@ -144,17 +154,15 @@ def _box(plate: Plate, day: int, low: float, high: float, colour: str) -> None:
     if top - bottom < 0.5:  # noqa: PLR2004  (less than a pixel)
         return
     gap = 2.0 if top - bottom > 6 else 0.0  # noqa: PLR2004  (layers stay apart where there is room)
-    left = plate.x(day) - plate.wide * BAR / 2
-    plate.sheet.box(
-        (left, bottom), plate.wide * BAR, top - bottom - gap, facecolor=colour, linewidth=0
-    )
+    left = plate.x(day) - plate.bar / 2
+    plate.sheet.box((left, bottom), plate.bar, top - bottom - gap, facecolor=colour, linewidth=0)
 
 
 def _blank(plate: Plate, day: int) -> None:
     """Hatch a day of which nothing is known, as high as any."""
-    left = plate.x(day) - plate.wide * BAR / 2
+    left = plate.x(day) - plate.bar / 2
     style = {"facecolor": PLATE, "edgecolor": UNKNOWN, "hatch": "//", "linewidth": 1}
-    plate.sheet.box((left, plate.bottom), plate.wide * BAR, plate.tall * 0.8, **style)
+    plate.sheet.box((left, plate.bottom), plate.bar, plate.tall * 0.8, **style)
 
 
 def _line(plate: Plate, spec: WeekChart) -> None:
@@ -177,7 +185,7 @@ def _line(plate: Plate, spec: WeekChart) -> None:
 
 
 def _figure(plate: Plate, spec: WeekChart, day: int, y: float) -> None:
-    under = _valley(spec.line, day) and y - plate.bottom > ROOM_UNDER
+    under = _valley(spec.line, day)
     style: dict[str, Any] = {"color": INK, "size": SMALL, "ha": "center"}
     style |= {"y": y - 9, "va": "top"} if under else {"y": y + 9, "va": "bottom"}
     plate.sheet.text(plate.x(day), text=drawable(spec.line_texts[day], 7), **style)
@@ -186,7 +194,11 @@ def _figure(plate: Plate, spec: WeekChart, day: int, y: float) -> None:
 def _valley(line: Sequence[float | None], day: int) -> bool:
     """Return whether the line comes down to this day and goes up again: its figure stands below."""
     here, beside = line[day], [*line[max(day - 1, 0) : day], *line[day + 1 : day + 2]]
-    return here is not None and all(each is not None and each > here for each in beside)
+    return (
+        here is not None
+        and bool(beside)
+        and all(each is not None and each > here for each in beside)
+    )
 
 
 def _strips(sheet: Sheet, spec: WeekChart, y: float) -> None:
@@ -204,11 +216,11 @@ def _strips(sheet: Sheet, spec: WeekChart, y: float) -> None:
 
 def _strip(sheet: Sheet, strip: Strip, y: float) -> None:
     middle = y + STRIP_TALL / 2
-    label = drawable(strip.label, 13)
+    label = fitting(strip.label, LEFT - MARGIN - 10, SMALL)
     sheet.text(MARGIN, middle, label, color=INK, size=SMALL, va="center")
-    wide = (RIGHT - LEFT) / max(len(strip.cells), 1)
+    each = (RIGHT - LEFT) / max(len(strip.cells), 1)
     for day, cell in enumerate(strip.cells):
-        cells(sheet, [cell], Place(LEFT + wide * day + 4, y, wide - 8, STRIP_TALL))
+        cells(sheet, [cell], Place(LEFT + each * day + 4, y, each - 8, STRIP_TALL))
 
 
 def compact(value: float, words: Words) -> str:
