@@ -14,14 +14,15 @@ from bot.delivery.texts import Texts
 from bot.delivery.worker import Worker
 from bot.looking import Looking, looking
 from bot.polling import Sieve
+from bot.reporter import Morning, channels, quiet_hours, reporter
 from bot.schedule import calendar
 from bot.settings import Settings
 from handlers import menu, registry
 from handlers.access import Access
 from handlers.charting import Charts
 from handlers.context import Display, Limits, Services
+from handlers.reporting import Reports
 from jobs.alerts.manager import AlertManager
-from jobs.alerts.quiet import QuietHours
 from jobs.alerts.rules import Rules
 from jobs.archive import Archive
 from jobs.probes.boot import boot_mark
@@ -128,9 +129,9 @@ def build(
     archive = Archive(Past(history), database, clock=clock)
     alerts = AlertManager(
         database=database,
-        channels=_channels(found),
+        channels=channels(found),
         rules=rules,
-        quiet_hours=_quiet(found),
+        quiet_hours=quiet_hours(found),
         admins=tuple(map(str, found.telegram_admin_ids)),
         relays=tuple(map(relay, range(len(found.addresses)))),
         copies=archive,
@@ -143,10 +144,14 @@ def build(
         database=database,
         booted=saved if Boots(database).changed(boot_mark) else None,
     )
-    jobs = calendar(found, history=parts.history, clock=clock)
-    timetable = Timetable(jobs, runs=JobRuns(database), clock=clock)
+    morning = Morning(watch=parts.watch, alerts=alerts, clock=clock)
+    jobs = calendar(found, history=parts.history, clock=clock, morning=morning)
+    timetable = Timetable(jobs, runs=JobRuns(database), clock=clock, committed=alerts.announce)
     parts.own.jobs = timetable.standings
     parts.own.outbox_s = lambda at: alerts.ledger.oldest_s(at=at)
+    making = reporter(found, history, watch=parts.watch, incidents=alerts.known)
+    charts = Charts()
+    reports = Reports(making, charts)
     services = Services(
         watch=parts.watch,
         alerts=alerts,
@@ -154,9 +159,10 @@ def build(
         history=parts.history,
         chats=chats,
         access=_access(found),
-        charts=Charts(),
+        charts=charts,
         clock=clock,
         display=_display(found),
+        reports=reports,
     )
     refusals = Refusals()
     sieve = Sieve(transport.polls, token=transport.token, refusals=refusals)
@@ -175,6 +181,7 @@ def build(
                 timezone=found.timezone,
                 alerts=alerts,
                 admins=found.telegram_admin_ids,
+                reports=reports,
             ),
             clock=clock,
         ),
@@ -199,18 +206,6 @@ def _lock(found: Settings) -> ProcessLock:
     return lock
 
 
-def _channels(found: Settings) -> tuple[str, ...]:
-    """Return where alerts go: without listed chats, to the admins."""
-    return tuple(dict.fromkeys(found.telegram_chat_ids or map(str, found.telegram_admin_ids)))
-
-
-def _quiet(found: Settings) -> QuietHours | None:
-    if found.quiet_hours is None:
-        return None
-    start, end = found.quiet_hours
-    return QuietHours(start=start, end=end, zone=found.timezone)
-
-
 def _access(found: Settings) -> Access:
     chats = (int(channel.partition(":")[0]) for channel in found.telegram_chat_ids)
     return Access(chat_ids=frozenset(chats), admin_ids=frozenset(found.telegram_admin_ids))
@@ -229,7 +224,7 @@ def _display(found: Settings) -> Display:
             new_24h=found.low_volume_per_day or None,
         ),
         health_every_s=found.health_every.total_seconds(),
-        quiet_hours=_quiet(found),
+        quiet_hours=quiet_hours(found),
     )
 
 

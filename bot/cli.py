@@ -45,6 +45,16 @@ def parser() -> argparse.ArgumentParser:
         description="Exit code: 0 OK, 1 WARNING, 2 ERROR or CRITICAL, 3 unknown.",
     )
     health.add_argument("--json", action="store_true", help="everything, as one JSON document")
+    report = commands.add_parser(
+        "report",
+        help="the report of the last 24 hours, or of a morning, on the console",
+        description="Exit code: 0; with --send 1 where a chat could not be reached, 2 where there "
+        "is none. It changes nothing: the report of REPORT_AT comes all the same.",
+    )
+    report.add_argument(
+        "day", nargs="*", help="yesterday, friday, 2026-08-14 … (default: the 24 hours until now)"
+    )
+    report.add_argument("--send", action="store_true", help="post it to every chat as well, now")
     selftest = commands.add_parser(
         "selftest", help="check token, chats, fallbacks, folders, time zone and clock"
     )

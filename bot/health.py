@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from bot.looking import looking
+from bot.looking import Ours, looking
 from bot.settings import Settings
 from handlers.views import i18n
 from handlers.views.health import SUMMARIES, families, family_name, status, verdict
@@ -20,7 +20,7 @@ from jobs.watch import Cycle
 from storage.alerts import Alerts
 from storage.clock import resume, wall_now
 from storage.database import Database
-from storage.files import LockedError, ProcessLock, write_atomic
+from storage.files import write_atomic
 from storage.history import History
 from storage.outbox import Outbox
 from storage.records import (
@@ -37,7 +37,7 @@ EXIT_OK, EXIT_WARNING, EXIT_FAILED, EXIT_UNKNOWN = 0, 1, 2, 3
 def main(found: Settings, arguments: argparse.Namespace) -> int:
     """Print what one cycle found; the exit code is the one monitoring plugins use."""
     language = i18n.language(found.language, found.timezone)
-    with _Ours(found.state_dir) as lock, closing(_history(found.state_dir, lock.ours)) as history:
+    with Ours(found.state_dir) as lock, closing(_history(found.state_dir, lock.ours)) as history:
         cycle = asyncio.run(_look(found, history))
     code = exit_code(cycle)
     if arguments.json:
@@ -46,32 +46,6 @@ def main(found: Settings, arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write("\n".join(as_lines(cycle, language)) + "\n")
     return code
-
-
-class _Ours:
-    """Takes the state's lock where no service holds it; `ours` tells whether we may write."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = ProcessLock(folder / "lock")
-        self.ours = False
-        self.holder: int | None = None
-
-    def __enter__(self) -> "_Ours":
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
-        except LockedError as error:
-            self.holder = error.pid
-        except OSError:
-            pass  # the folder cannot be written: the look itself says so
-        else:
-            self.ours = True
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.ours:
-            self._lock.release()
 
 
 def _history(folder: Path, ours: bool) -> History:  # noqa: FBT001 — a private two-way switch

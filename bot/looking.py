@@ -1,6 +1,7 @@
 """Builds what looks at the tracker; the bot and the one-shots share it, and neither Telegram."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.settings import Settings
 from jobs.absences import Absences
@@ -13,6 +14,7 @@ from jobs.probes.own import LoopLag, OwnProbe
 from jobs.probes.processes import ProcessProbe
 from jobs.watch import Watch
 from storage.database import Database
+from storage.files import LockedError, ProcessLock
 from storage.history import History
 from storage.opportunities import Opportunities
 from storage.records import Clock, Moment
@@ -101,3 +103,31 @@ def _damaged(database: Database | None, history: History) -> tuple[str, ...]:
     """Return the files of the state that could not be read and were set aside."""
     kept = (history.path.name,) if history.damaged else ()
     return (*(database.damaged if database else ()), *kept)
+
+
+class Ours:
+    """Takes the state's lock where no service holds it; `ours` tells whether we may write."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = ProcessLock(folder / "lock")
+        self.ours = False
+        self.holder: int | None = None
+
+    def __enter__(self) -> "Ours":
+        """Take it if nobody has it."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+        except LockedError as error:
+            self.holder = error.pid
+        except OSError:
+            pass  # the folder cannot be written: the look itself says so
+        else:
+            self.ours = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give it back if it was ours."""
+        if self.ours:
+            self._lock.release()

@@ -9,6 +9,7 @@ from typing import Any
 
 from telegram.ext import ContextTypes, JobQueue
 
+from bot.reporter import Morning
 from bot.settings import Settings
 from jobs import housekeeping
 from jobs.calendar import Job
@@ -24,13 +25,21 @@ LEAST_PATIENCE_S = 10.0
 LOOK_AT_THE_CALENDAR = timedelta(seconds=15)
 
 
-def calendar(found: Settings, *, history: History, clock: Clock) -> tuple[Job, ...]:
+def calendar(
+    found: Settings, *, history: History, clock: Clock, morning: Morning | None = None
+) -> tuple[Job, ...]:
     """Return what is done once per local date: one entry per job, at the owner's local time."""
     tidy = blocking("maintenance", lambda _: housekeeping.run(history, now=clock().wall))
-    return (
+    jobs = [
         Job(name="maintenance", at=time(3, 30), catch_up=timedelta(hours=24), zone=found.timezone,
             work=tidy),
-    )  # fmt: skip
+    ]  # fmt: skip
+    if morning is not None and found.report_at is not None:
+        jobs.append(
+            Job(name="report", at=found.report_at, catch_up=timedelta(hours=6),
+                zone=found.timezone, work=morning.look, commits=morning.queue)
+        )  # fmt: skip
+    return tuple(jobs)
 
 
 @dataclass(slots=True)

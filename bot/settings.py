@@ -1,6 +1,6 @@
 """Every setting: read once from the environment and `.env`, checked, secrets hidden."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -17,6 +17,7 @@ from bot.spelling import (
     Duration,
     Fallbacks,
     Folder,
+    Hour,
     People,
     Percent,
     Rates,
@@ -59,6 +60,9 @@ class Settings(BaseSettings):
 
     quiet_hours: Span = None
     fallback_urls: Fallbacks = ()
+
+    report_at: Hour = time(9)
+    weekly_report: bool = True
 
     health_every: Duration = timedelta(minutes=5)
     fresh_warning: Duration = timedelta(hours=2)

@@ -141,6 +141,20 @@ def _span(value: object) -> object:
     return time(numbers[0], numbers[1]), time(numbers[2], numbers[3])
 
 
+def _hour(value: object) -> object:
+    """Return a time of day, from `09:00`; None for nothing."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        return None
+    found = re.fullmatch(r"(\d{1,2}):(\d\d)", value.strip())
+    hour, minute = (int(number) for number in found.groups()) if found else (24, 0)
+    if hour > LAST_HOUR or minute > LAST_MINUTE:
+        msg = "write it as 09:00, or leave it empty"
+        raise ValueError(msg)
+    return time(hour, minute)
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(_size), Field(gt=0)]
 Percent = Annotated[float, Field(gt=0, le=100)]
@@ -151,6 +165,7 @@ Channels = Annotated[
 Person = Annotated[int, Field(gt=0, lt=2**53)]
 People = Annotated[tuple[Person, ...], NoDecode, BeforeValidator(_words)]
 Span = Annotated[tuple[time, time] | None, NoDecode, BeforeValidator(_span)]
+Hour = Annotated[time | None, NoDecode, BeforeValidator(_hour)]
 Fallbacks = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_fallbacks)]
 Folder = Annotated[Path, BeforeValidator(_folder)]
 Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]

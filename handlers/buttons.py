@@ -9,7 +9,7 @@ from types import MappingProxyType
 from telegram import CallbackQuery, InaccessibleMessage, Update
 from telegram.error import BadRequest
 
-from handlers import drawing, hushing, verbs
+from handlers import drawing, hushing, report, verbs
 from handlers.access import Role
 from handlers.call import Call, Effect, call
 from handlers.context import Context
@@ -46,6 +46,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "chart": Verb(run=drawing.of_incident, args=1, wait="toast.below"),
         "plot": Verb(run=drawing.plot, args=2, wait="toast.period"),
         "plots": Verb(run=drawing.plots, args=0),
+        "report": Verb(run=report.press, args=2, wait="toast.below"),
         "alerts": Verb(run=verbs.alerts, args=0),
         "details": Verb(run=verbs.details, args=1),
         "ack": Verb(run=verbs.ack, args=2, role=Role.OPERATOR),

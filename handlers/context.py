@@ -1,13 +1,14 @@
 """What every handler may use."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
 from telegram.ext import ContextTypes
 
 from handlers.access import Access, Role
-from handlers.views.plots import Spec
+from handlers.artist import Artist
+from handlers.reporting import Reports
 from jobs.alerts.manager import AlertManager
 from jobs.alerts.quiet import QuietHours
 from jobs.watch import Watch
@@ -42,18 +43,6 @@ class Display:
     quiet_hours: QuietHours | None = None
 
 
-class Artist(Protocol):
-    """What draws (`handlers.charting.Charts`)."""
-
-    async def draw(self, spec: Spec) -> bytes | None:
-        """Return the picture as PNG, or nothing where it cannot be had."""
-        ...
-
-    async def close(self) -> None:
-        """Give back what drawing holds."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Built once by bot.app; handlers reach the rest of the program only through it."""
@@ -67,6 +56,7 @@ class Services:
     charts: Artist
     clock: Clock
     display: Display
+    reports: Reports
 
     def role(self, user_id: int, chat_id: int) -> Role:
         """Return what a person may do in a chat, also in the supergroup a listed group became."""

@@ -25,6 +25,7 @@ from handlers.health import check, health
 from handlers.help import help_, start
 from handlers.mute import mute
 from handlers.mutes import mutes, unmute
+from handlers.report import report
 from handlers.sources import sources
 from handlers.top5 import top5
 from handlers.whoami import whoami
@@ -35,6 +36,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="health", aliases=("sante",), handler=health, slow=True),
     Command(name="alerts", aliases=("alertes",), handler=alerts),
     Command(name="top5", aliases=("top",), handler=top5, slow=True),
+    Command(name="report", aliases=("rapport",), handler=report, slow=True),
     Command(name="chart", aliases=("courbe",), handler=chart, slow=True),
     Command(name="sources", handler=sources, slow=True),
     Command(name="check", aliases=("verifier",), handler=check, role=Role.OPERATOR, slow=True),

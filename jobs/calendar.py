@@ -26,8 +26,9 @@ Work: TypeAlias = Callable[[date], Awaitable[str]]
 class Job:
     """Something done once per local date, at `at` or as soon as possible within `catch_up`.
 
-    `work` returns why it failed, "" if it did not; it is tried `tries` times. Longer than `within`
-    is told. `level` is how bad it is when a date ends without it.
+    `work` returns why it failed, "" if it did not; it is tried `tries` times. What `commits`
+    changes is saved in one write with the run that went well: never lost, and never twice. Longer
+    than `within` is told. `level` is how bad it is when a date ends without it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Job:
     within: timedelta = timedelta(minutes=10)
     tries: int = 5
     level: Severity = Severity.WARNING
+    commits: Callable[[date], object] | None = field(default=None, compare=False)
 
 
 def start(job: Job, day: date) -> datetime | None:

@@ -25,6 +25,7 @@ from storage.windows import Finds, Share, Window
 
 LOOKS = "cycle_s"  # kept by every cycle, whatever it found
 UP, TREES = "up:", "scraper_trees:"
+ENOUGH = 0.9  # of a window looked at, for a verdict without a doubt
 NOISE = 0.01  # a cycle more or less, a restart: not worth a word
 P95 = 0.95
 NONE = Share(0, 0.0)
@@ -228,3 +229,15 @@ def delivered(told: Iterable[Told]) -> DeliveryDay:
             for level, found in sorted(passed.items())
         },
     )
+
+
+def verdict(incidents: Iterable[PastIncident], covered: float | None, new: Count) -> Severity:
+    """Return how the window went, in one word: what is open now, what was, what is not known."""
+    incidents = tuple(incidents)
+    worst_open = max((one.peak for one in incidents if one.closed is None), default=Severity.OK)
+    if worst_open >= Severity.WARNING:
+        return worst_open
+    if any(one.peak >= Severity.ERROR for one in incidents):
+        return Severity.WARNING
+    doubt = covered is None or covered < ENOUGH or new.today is None
+    return Severity.INFO if doubt else worst_open

@@ -22,9 +22,10 @@ from jobs.report import (
 )
 from storage.history import History
 from storage.incidents import Incident
-from storage.opportunities import Opportunities
+from storage.opportunities import EVERYTHING, Opportunities
 from storage.past import Past, PastIncident, over
-from storage.records import Moment, Opportunity, Phrase, Severity
+from storage.ranking import Within
+from storage.records import Moment, Opportunity, Phrase
 from storage.tracker import FileReport
 from storage.windows import Window
 
@@ -32,7 +33,6 @@ DAY = timedelta(days=1)
 TOP = 5
 PLENTY = 50  # looked through for what was known when a window ended
 MONDAY = 0
-ENOUGH = 0.9  # of a window looked at, for a verdict without a doubt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class Reporter:
             until=until,
             at=at.wall,
             rolling=rolling,
-            verdict=_verdict(incidents, covered, new),
+            verdict=reckoning.verdict(incidents, covered, new),
             covered=covered,
             new=new,
             median_roi=statistics.median(roi) if roi else None,
@@ -124,6 +124,10 @@ class Reporter:
             week=tuple(_day(seen, number, self.terms.zone) for number in range(-FULL_WEEK, 0)),
             weekly=self._week(seen, at) if weekly else None,
         )
+
+    def best(self, report: Report, *, without: Collection[str]) -> list[Opportunity]:
+        """Return what a report lists as worth doing, without what somebody has put away."""
+        return self._top(report.since, report.until, TOP, within=Within(without=without))
 
     def _spans(self, day: date, until: datetime | None, count: int) -> list[Window]:
         """Return the window of a report and those before it, oldest first."""
@@ -154,9 +158,11 @@ class Reporter:
         ordered = sorted(named, key=lambda name: (name.casefold(), name))
         return tuple(_source(seen, name, runs.get(name, ())) for name in ordered)
 
-    def _top(self, since: datetime, until: datetime, n: int) -> list[Opportunity]:
+    def _top(
+        self, since: datetime, until: datetime, n: int, *, within: Within = EVERYTHING
+    ) -> list[Opportunity]:
         """Return what pays best of what was still listed, and known when the window ended."""
-        found = self._opportunities.top(n=PLENTY, source=None, since=since)
+        found = self._opportunities.top(n=PLENTY, source=None, since=since, within=within)
         return [one for one in found if one.first_seen <= until][:n]
 
     def _deliveries(
@@ -230,17 +236,6 @@ def _day(seen: Seen, number: int, zone: tzinfo) -> Day:
         median_roi=statistics.median(found.roi) if found.roi else None,
         up={name.removeprefix(UP): up for name, up in names.items() if up is not None},
     )
-
-
-def _verdict(incidents: Iterable[PastIncident], covered: float | None, new: Count) -> Severity:
-    incidents = tuple(incidents)
-    worst_open = max((one.peak for one in incidents if one.closed is None), default=Severity.OK)
-    if worst_open >= Severity.WARNING:
-        return worst_open
-    if any(one.peak >= Severity.ERROR for one in incidents):
-        return Severity.WARNING
-    doubt = covered is None or covered < ENOUGH or new.today is None
-    return Severity.INFO if doubt else worst_open
 
 
 def _name(one: PastIncident) -> tuple[int, datetime]:

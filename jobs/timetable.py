@@ -11,7 +11,7 @@ from jobs import calendar
 from jobs.calendar import Job, Work
 from jobs.facts import JobStanding, Unknown
 from jobs.lane import Lane
-from storage.job_runs import JobRun, JobRuns, RunStatus
+from storage.job_runs import JobRun, JobRuns, RunStatus, nothing
 from storage.records import Clock, Moment
 
 logger = logging.getLogger("vigie.calendar")
@@ -25,10 +25,19 @@ class Timetable:
 
     A run is written down before it starts: one that a crash cut short is found, and tried again
     after a pause. A job that hangs stays under way, so that nothing is started beside it.
+    `committed` is called after each run, when what it changed is saved.
     """
 
-    def __init__(self, jobs: Sequence[Job], *, runs: JobRuns, clock: Clock) -> None:
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        *,
+        runs: JobRuns,
+        clock: Clock,
+        committed: Callable[[], object] = nothing,
+    ) -> None:
         self._jobs = tuple(jobs)
+        self._committed = committed
         self._runs = runs
         self._clock = clock
         self.stop_within_s = STOP_WITHIN_S
@@ -84,16 +93,19 @@ class Timetable:
         error = await _outcome(job, day)
         now = self._clock()
         status = RunStatus.FAILED if error else RunStatus.DONE
+        also = nothing if error or job.commits is None else partial(job.commits, day)
         await self._keep(
-            replace(run, status=status, finished=now.wall, finished_s=now.logical_s, error=error)
+            replace(run, status=status, finished=now.wall, finished_s=now.logical_s, error=error),
+            also,
         )
+        self._committed()
         fields = {"job": job.name, "date": str(day), "try": run.tries, "error": error}
         logger.info(
             "%(job)s of %(date)s: %(error)s", fields | {"error": error or "done"}, extra=fields
         )
 
-    async def _keep(self, run: JobRun) -> bool:
-        work = partial(self._runs.keep, run)
+    async def _keep(self, run: JobRun, also: Callable[[], object] = nothing) -> bool:
+        work = partial(self._runs.keep, run, also)
         return not isinstance(await self._writing[run.job].run(work, within_s=NO_LIMIT_S), Unknown)
 
 

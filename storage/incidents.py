@@ -125,6 +125,7 @@ class Kind(StrEnum):
     """What a delivery tells; `update` only edits the incident's message into its current state.
 
     `full` is the whole text as a file, where the incident's own message had no room for it.
+    `report` is the morning report of the local date in its key, made when it is sent.
     """
 
     FIRED = "fired"
@@ -136,6 +137,7 @@ class Kind(StrEnum):
     RESOLVED = "resolved"
     BRIEF = "brief"
     NOTE = "note"
+    REPORT = "report"
 
 
 class Status(StrEnum):

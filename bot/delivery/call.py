@@ -53,6 +53,8 @@ class Caller:
         )
 
     async def _one(self, row: Delivery, *, at: Moment) -> Outcome:
+        if row.kind is Kind.REPORT:
+            return await self._report(row, at=at)
         if row.note is not None:
             return await self._post(row.channel, self._texts.note(row, at=at))
         incident = self._ledger.incident(row.incident)
@@ -66,6 +68,17 @@ class Caller:
             return Sent()
         message = self._texts.card(incident, row.channel, at=at)
         return await self._edit(row.channel, card, message)
+
+    async def _report(self, row: Delivery, *, at: Moment) -> Outcome:
+        """Return what became of a report: one whose picture is not taken goes without."""
+        message = await self._texts.report(row, at=at)
+        outcome = await self._post(row.channel, message)
+        if message.photo is None or not isinstance(outcome, Failed):
+            return outcome
+        if outcome.fault is not Fault.REJECTED:
+            return outcome
+        log.warning("a picture was refused; its text goes alone: %s", outcome.text)
+        return await self._post(row.channel, replace(message, photo=None))
 
     def _hushed(self, message: Message, rows: Sequence[Delivery], *, at: Moment) -> Message:
         return replace(message, silent=True) if self._ledger.hushed(rows, at=at) else message

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.delivery.outcome import Outcome, Sent
-from jobs.alerts.enqueue import SOUNDLESS
+from jobs.alerts.enqueue import OWN_WORDS, SOUNDLESS
 from storage.incidents import Delivery, Kind
 from storage.records import Severity
 
@@ -20,7 +20,7 @@ STORM_QUIET_S = 60.0
 EDIT_EVERY_S = 10.0
 ALONE, ALONE_WITHIN_S = 2, 60.0
 NEWS = frozenset({Kind.FIRED, Kind.WORSE})
-NO_ALERTS = SOUNDLESS | {Kind.NOTE}
+NO_ALERTS = SOUNDLESS | OWN_WORDS
 NEVER_S = -1e18
 
 

@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from bot.delivery.desk import Desk
 from bot.delivery.outcome import Failed, Fault, Outcome, Sent
+from jobs.alerts.enqueue import OWN_WORDS
 from jobs.alerts.entries import Taken, Trouble
 from jobs.alerts.manager import AlertManager
 from storage.chats import Chat, parts
@@ -84,7 +85,7 @@ class Settler:
         )
         await self._desk.take(taken)
         again_s = self._bare_told_s + BARE_EVERY_S
-        if outcome.bare and rows[0].kind is not Kind.NOTE and at.logical_s >= again_s:
+        if outcome.bare and rows[0].kind not in OWN_WORDS and at.logical_s >= again_s:
             self._bare_told_s = at.logical_s
             await asyncio.to_thread(self._alerts.lost_looks, rows[0].incident, at=at)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import tzinfo
 from typing import Protocol
 
+from handlers.reporting import Reports
 from handlers.views import alert as view
 from handlers.views.card import ALONE, Around
 from handlers.views.i18n import Language, language
@@ -12,11 +13,13 @@ from handlers.views.message import Message
 from handlers.views.text import Markup, hostile
 from jobs.alerts import fallback
 from jobs.alerts.manager import AlertManager
+from jobs.alerts.rows import report_day
 from storage.chats import Chats, is_relay, parts
 from storage.incidents import Delivery, Incident, Kind
 from storage.records import Moment, Phrase
 
 MENTIONS = 5  # Telegram tells no more people of one message
+PICTURE_TRIES = 3  # one that takes too long to upload must not keep the text back
 
 
 class Renderer(Protocol):
@@ -40,6 +43,10 @@ class Renderer(Protocol):
         """Return the row's line, which belongs to no incident."""
         ...
 
+    async def report(self, row: Delivery, *, at: Moment) -> Message:
+        """Return the report of the row's date, with its picture where that can be drawn."""
+        ...
+
 
 class Texts:
     """Renders deliveries; the incident is passed as it stands now."""
@@ -51,7 +58,9 @@ class Texts:
         timezone: tzinfo,
         alerts: AlertManager | None = None,
         admins: Sequence[int] = (),
+        reports: Reports | None = None,
     ) -> None:
+        self._reports = reports
         self._chats = chats
         self._timezone = timezone
         self._alerts = alerts
@@ -85,6 +94,22 @@ class Texts:
         words = self._language(row.channel)
         phrase = row.note or Phrase(row.key)
         return view.marked(view.note(phrase, words), row, at=at, language=words)
+
+    async def report(self, row: Delivery, *, at: Moment) -> Message:
+        """Return the report of the row's date, made from what is known now.
+
+        Its picture is left out where sending it has failed before.
+        """
+        if self._reports is None:
+            return self.note(row, at=at)
+        message = await self._reports.message(
+            report_day(row),
+            chat_id=parts(row.channel)[0],
+            language=self._language(row.channel),
+            at=at,
+            picture=row.attempts <= PICTURE_TRIES,
+        )
+        return view.marked(message, row, at=at, language=self._language(row.channel))
 
     def _around(self, incident: Incident, *, at: Moment) -> Around:
         """Return what holds the incident back, and what it follows from, at this moment."""

@@ -11,7 +11,7 @@ from storage.records import Moment, Observation, Outcome, Phrase
 
 GRACE_S = 60.0  # a first cycle that hangs must not silence what is known
 AWAY_S = 300.0
-NEWS = frozenset({Kind.FIRED, Kind.WORSE, Kind.REPEAT, Kind.ESCALATED})
+NEWS = frozenset({Kind.FIRED, Kind.WORSE, Kind.REPEAT, Kind.ESCALATED, Kind.REPORT})
 
 
 class Gap(StrEnum):

@@ -11,6 +11,7 @@ from storage.records import Severity
 NEWS = frozenset({Kind.FIRED, Kind.WORSE})
 CLOSING = frozenset({Kind.RESOLVED, Kind.BRIEF})
 REMINDING = frozenset({Kind.REPEAT, Kind.ESCALATED})
+OWN_WORDS = frozenset({Kind.NOTE, Kind.REPORT})  # of no incident
 SOUNDLESS = frozenset({Kind.UPDATE, Kind.FULL})  # never takes the place of what is said
 BRIEF_FOR_S = {Severity.INFO: 3600.0, Severity.WARNING: 6 * 3600.0}
 
@@ -84,7 +85,7 @@ def outdated(row: Delivery, incident: Incident | None, others: Iterable[Delivery
 
     A closing under way when somebody says "not fixed" is not tried again should it fail.
     """
-    if row.kind is Kind.NOTE:
+    if row.kind in OWN_WORDS:
         return False
     newer = [other for other in others if other.id > row.id and other.status is Status.QUEUED]
     if row.kind in CLOSING:

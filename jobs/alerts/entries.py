@@ -51,7 +51,7 @@ class Entries:
 
     def pointless(self, row: Delivery, *, at: Moment) -> bool:
         """Return whether a queued row has nothing left to say."""
-        if row.kind is Kind.NOTE:
+        if row.kind in enqueue.OWN_WORDS:
             return False
         incident = self._alerts.incident(row.incident)
         if enqueue.outdated(row, incident, self._beside(row)):

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Callable, Iterable
 
-from jobs.alerts.enqueue import SOUNDLESS
+from jobs.alerts.enqueue import OWN_WORDS, SOUNDLESS
 from storage.chats import is_relay
-from storage.incidents import Delivery, Kind
+from storage.incidents import Delivery
 from storage.records import Moment
 
-NO_ALERTS = SOUNDLESS | {Kind.NOTE}
+NO_ALERTS = SOUNDLESS | OWN_WORDS
 
 
 def alerts(rows: Iterable[Delivery]) -> list[Delivery]:

@@ -1,8 +1,12 @@
 """New rows of the outbox, before they have an id. Pure."""
 
+from datetime import date
+
 from jobs.alerts.policy import Tell
 from storage.incidents import Delivery, Incident, Kind
 from storage.records import Moment, Phrase, Severity
+
+REPORT = "report:"
 
 
 def of(incident: Incident, tell: Tell, channel: str, *, at: Moment) -> Delivery:
@@ -34,3 +38,23 @@ def note(key: str, phrase: Phrase, channel: str, *, level: Severity, at: Moment)
         created_s=at.logical_s,
         note=phrase,
     )
+
+
+def report(day: date, channel: str, *, at: Moment) -> Delivery:
+    """Return the row that is the report of a local date."""
+    return Delivery(
+        id=0,
+        incident=0,
+        key=f"{REPORT}{day.isoformat()}",
+        kind=Kind.REPORT,
+        seq=0,
+        channel=channel,
+        level=Severity.INFO,
+        created=at.wall,
+        created_s=at.logical_s,
+    )
+
+
+def report_day(row: Delivery) -> date:
+    """Return the local date whose report the row is."""
+    return date.fromisoformat(row.key.removeprefix(REPORT))

@@ -85,7 +85,8 @@ def held(
 
 
 def _muted(row: Delivery, mutes: Iterable[Mute], *, at: Moment) -> Hold | None:
-    if row.kind is Kind.UPDATE:  # an edit makes no sound, and a card left as it was would lie
+    # An edit makes no sound, and a card left as it was would lie; the report is no alert.
+    if row.kind in {Kind.UPDATE, Kind.REPORT}:
         return None
     if row.kind is Kind.NOTE and row.key.startswith(GENERAL):
         return None

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 
 from jobs.alerts import enqueue, fallback, rows
 from jobs.alerts.policy import Tell
@@ -148,6 +149,11 @@ class Telling:
                     self._supersede(row)
             row = self.add(rows.note(key, note, channel, level=level, at=at))
             live[0, channel].append(row)
+
+    def report(self, day: date, *, at: Moment) -> None:
+        """Have every chat told the report of a local date."""
+        for channel in self.open_channels():
+            self.add(rows.report(day, channel, at=at))
 
     def welcome(self, incidents: Iterable[Incident], chat_id: int, *, at: Moment) -> None:
         """Tell a chat of those of the incidents that it was not told of."""

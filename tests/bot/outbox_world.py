@@ -155,7 +155,9 @@ class Telegram:
 
 
 class Words:
-    """Texts that say what they are, so that tests can read them."""
+    """Texts that say what they are, so that tests can read them; reports have a `picture`."""
+
+    picture: bytes | None = None
 
     def news(self, row: Delivery, incident: Incident, *, at: Moment) -> Message:
         """Return kind, number and level, whether it may be a repeat, and how late it is."""
@@ -187,6 +189,11 @@ class Words:
         phrase = row.note or Phrase(row.key)
         values = " ".join(str(value) for value in phrase.values.values())
         return Message(html=f"{phrase.key} {values}")
+
+    async def report(self, row: Delivery, *, at: Moment) -> Message:
+        """Return which date it is the report of, and whether it may be a repeat."""
+        _ = at
+        return Message(html=f"{row.key}{' again?' if row.maybe_dup else ''}", photo=self.picture)
 
 
 class World:

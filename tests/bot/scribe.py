@@ -51,6 +51,10 @@ class Scribe:
         words = self._words.note(row, at=at)
         return self._kept(row.channel, (), words, self._real.note(row, at=at))
 
+    async def report(self, row: Delivery, *, at: Moment) -> Message:
+        """Return which date it is the report of."""
+        return await self._words.report(row, at=at)
+
     def _kept(
         self, channel: str, rows: tuple[Delivery, ...], words: Message, real: Message
     ) -> Message:

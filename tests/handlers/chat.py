@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,11 +18,13 @@ from bot.sandbox.world import Post, Press
 from handlers.access import Access
 from handlers.context import Display, Limits, Services
 from handlers.registry import App, register
+from handlers.reporting import Reports
 from handlers.views.charts import paint
 from handlers.views.plots import Spec
 from jobs.alerts.manager import AlertManager
 from jobs.checks import standard
 from jobs.gather import Gatherer, Sources
+from jobs.reporter import Now, Reporter, Terms
 from jobs.watch import Watch
 from storage.chats import Chats
 from storage.database import Database
@@ -35,7 +37,7 @@ from storage.records import (
     Phrase,
     Severity,
 )
-from storage.tracker import ReadOptions, Tracker
+from storage.tracker import FileReport, ReadOptions, Snapshot, Tracker
 from tests.jobs.looks import HEALTHY
 
 START = datetime(2026, 8, 14, 7, 2, tzinfo=UTC)
@@ -196,6 +198,10 @@ def _services(data: Path, state: Path, clock: Callable[[], Moment], easel: Easel
     watch = Watch(
         gatherer=Gatherer(sources), checks=checks, clock=clock, alerts=manager, history=history
     )
+    terms = Terms(zone=ZoneInfo("Europe/Paris"), sources=("Galxe",))
+    now = Now(files=lambda: _files(watch), incidents=manager.known)
+    terms = Terms(zone=ZoneInfo("Europe/Paris"), sources=("Galxe",))
+    now = Now(files=lambda: _files(watch), incidents=manager.known)
     return Services(
         watch=watch,
         alerts=manager,
@@ -208,4 +214,10 @@ def _services(data: Path, state: Path, clock: Callable[[], Moment], easel: Easel
         display=Display(
             timezone=ZoneInfo("Europe/Paris"), limits=Limits(cpu_pct=85, data_age_s=7200)
         ),
+        reports=Reports(Reporter(history, terms=terms, now=now), easel),
     )
+
+
+def _files(watch: Watch) -> Collection[FileReport]:
+    data = None if watch.last is None else watch.last.facts.data
+    return data.files if isinstance(data, Snapshot) else ()

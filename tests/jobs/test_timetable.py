@@ -13,7 +13,7 @@ from jobs.calendar import Job
 from jobs.facts import JobState
 from jobs.timetable import Timetable, blocking
 from storage.database import Database
-from storage.job_runs import JobRun, JobRuns, RunStatus
+from storage.job_runs import JobRun, JobRuns, RunStatus, nothing
 from storage.records import Moment
 
 SIX = datetime(2026, 6, 1, 6, tzinfo=UTC)
@@ -239,7 +239,7 @@ async def test_a_run_that_cannot_be_remembered_is_not_started(
     """It might be repeated; the next tick tries anew. (A full disk is another matter: memory.)"""
 
     class Forgetful(JobRuns):
-        def keep(self, run: JobRun) -> None:
+        def keep(self, run: JobRun, also: Callable[[], object] = nothing) -> None:
             raise LookupError(run.job)
 
     office.timetable._runs = Forgetful(Database(office.path))

@@ -1,0 +1,78 @@
+"""Builds what makes the report; the bot and the one-shot share it, and neither Telegram."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, time
+
+from bot.settings import Settings
+from jobs.alerts.manager import AlertManager
+from jobs.alerts.quiet import QuietHours
+from jobs.facts import Unknown
+from jobs.reporter import Now, Reporter, Terms
+from jobs.watch import Watch
+from storage.history import History
+from storage.incidents import Incident
+from storage.records import Clock
+from storage.tracker import FileReport
+from storage.tracker.manifest import load
+
+MORNING = time(9)
+
+
+def reporter(
+    found: Settings,
+    history: History,
+    *,
+    watch: Watch | None = None,
+    incidents: Callable[[], Iterable[Incident]] = tuple,
+) -> Reporter:
+    """Return it over `history`; `watch` and `incidents` know what history does not yet."""
+
+    def files() -> Collection[FileReport]:
+        last = None if watch is None else watch.last
+        data = None if last is None else last.facts.data
+        if data is None or isinstance(data, Unknown):
+            return [known.report for known in load(history).values()]
+        return data.files
+
+    terms = Terms(
+        due=found.report_at or MORNING,
+        zone=found.timezone,
+        every=found.health_every,
+        sources=found.expected_sources,
+        quiet_hours=quiet_hours(found),
+        weekly=found.weekly_report,
+    )
+    return Reporter(history, terms=terms, now=Now(files=files, incidents=incidents))
+
+
+def channels(found: Settings) -> tuple[str, ...]:
+    """Return where alerts and reports go: without listed chats, to the admins."""
+    return tuple(dict.fromkeys(found.telegram_chat_ids or map(str, found.telegram_admin_ids)))
+
+
+def quiet_hours(found: Settings) -> QuietHours | None:
+    """Return when people sleep, None where that was not said."""
+    if found.quiet_hours is None:
+        return None
+    start, end = found.quiet_hours
+    return QuietHours(start=start, end=end, zone=found.timezone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Morning:
+    """The daily job: look first where nobody has yet, then queue the report for every chat."""
+
+    watch: Watch
+    alerts: AlertManager
+    clock: Clock
+
+    async def look(self, _: date) -> str:
+        """Run a health cycle after a start, so that the report knows what there is."""
+        if self.watch.last is None:
+            await self.watch.run()
+        return ""
+
+    def queue(self, day: date) -> None:
+        """Queue the report, inside the transaction that writes the job's run down."""
+        self.alerts.report(day, at=self.clock())
