@@ -1,7 +1,11 @@
-"""What history keeps, and for how long: raw samples for two weeks, then sums of an hour."""
+"""What history keeps, and for how long: raw samples for two weeks, then sums of an hour.
+
+All else, incidents, deliveries, job runs and opportunities nobody lists any more, stays as long as
+the sums do. What is open never leaves.
+"""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from threading import Event
 from typing import Protocol, TypeVar
@@ -14,6 +18,28 @@ T = TypeVar("T")
 
 RAW_DAYS = 14
 PAUSE_S = 0.002  # between two steps, so that whoever waits comes first
+STEP = 500  # rows dropped at once
+WALKED = 5000  # rows looked at at once
+
+_OVER = tuple(
+    f"DELETE FROM {table} WHERE ({key}) IN"  # noqa: S608 (constants)
+    f" (SELECT {key} FROM {table} WHERE {ended} < ? LIMIT {STEP})"
+    for table, key, ended in (
+        ("incident", "number, opened", "closed"),
+        ("delivery", "at, id", "at"),
+        ("job_run", "job, day", "started"),
+    )
+)
+_NEXT_KEY = f"""
+SELECT max(key) FROM
+    (SELECT key FROM opportunity WHERE key > ? ORDER BY key LIMIT {WALKED})
+"""  # noqa: S608 (a constant)
+_UNLISTED = "DELETE FROM opportunity WHERE key > ? AND key <= ? AND last_seen < ?"
+_NOT_ALIKE = """
+DELETE FROM alike WHERE key > ? AND key <= ? AND key NOT IN (SELECT key FROM opportunity)
+"""
+_MORE = "SELECT EXISTS (SELECT 1 FROM opportunity WHERE key > ?)"
+_LEAST = -(2**63)
 
 
 class File(Protocol):
@@ -40,15 +66,45 @@ def prune(file: File, *, until: int, kept_days: int, within_s: float) -> bool:
     deadline_s = monotonic_s() + within_s
     raw = _limit(file, (RAW,), until, RAW_DAYS)
     old = _limit(file, (RAW, SUMS), until, kept_days)
-    for name in _names(file, RAW):
-        while file.attempt(partial(hours.roll, name=name, before=raw)):
-            if file.closing.wait(PAUSE_S) or monotonic_s() > deadline_s:
-                return False
-    for name in _names(file, SUMS):
-        while file.attempt(partial(hours.forget, name=name, before=old)):
+    for step in _steps(file, raw, old):
+        while file.attempt(step):
             if file.closing.wait(PAUSE_S) or monotonic_s() > deadline_s:
                 return False
     return True
+
+
+def _steps(file: File, raw: int, old: int) -> Iterator[Callable[[sqlite3.Connection], bool]]:
+    """Yield what is to be done, each until it says that nothing is left; later ones see earlier."""
+    for name in _names(file, RAW):
+        yield partial(hours.roll, name=name, before=raw)
+    for name in _names(file, SUMS):
+        yield partial(hours.forget, name=name, before=old)
+    for query in _OVER:
+        yield partial(_drop, query=query, before=old)
+    yield _Walk(old)
+
+
+def _drop(db: sqlite3.Connection, *, query: str, before: int) -> bool:
+    """Drop some of what ended before; tell whether there was any."""
+    return db.execute(query, (before,)).rowcount > 0
+
+
+class _Walk:
+    """Drops opportunities last listed before, along their keys: no index is kept for that."""
+
+    def __init__(self, before: int) -> None:
+        self._before = before
+        self._key = _LEAST
+
+    def __call__(self, db: sqlite3.Connection) -> bool:
+        """Walk on; tell whether there is more."""
+        (last,) = db.execute(_NEXT_KEY, (self._key,)).fetchone()
+        if last is None:
+            return False
+        if db.execute(_UNLISTED, (self._key, last, self._before)).rowcount:
+            db.execute(_NOT_ALIKE, (self._key, last))
+        self._key = last
+        return bool(db.execute(_MORE, (last,)).fetchone()[0])
 
 
 def _limit(file: File, tables: Sequence[str], until: int, most: int) -> int:

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from storage.history import History
 from storage.incidents import Delivery, Incident, Kind, Status, TimelineEntry, TimelineKind
 from storage.job_runs import JobRun, RunStatus
+from storage.opportunities import Opportunities, Row
 from storage.past import Past, Told, over
+from storage.pruning import STEP
 from storage.records import Phrase, Sample, Severity
-from storage.schema import VERSION
+from storage.schema import VERSION, micros
 from tests.storage.test_history import RELEASED
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
@@ -311,3 +313,59 @@ def test_a_window_equals_a_recount(
         for one in everything
         if one.opened < until and (one.closed is None or one.closed >= since)
     }
+
+
+def test_what_is_over_leaves_with_its_day(path: Path) -> None:
+    """After the days that are kept, in steps; what is open stays, and so does what is listed."""
+    history = History(path, kept_days=30)
+    past = Past(history)
+    history.add(Sample("x", NOON - n * DAY, 1.0) for n in range(60))
+    old, young = NOON - 31 * DAY, NOON - 29 * DAY
+    past.keep(
+        [
+            incident(1, opened=old - DAY, closed=old),
+            incident(2, opened=old - DAY, closed=young),
+            incident(3, opened=old - DAY),
+            *(incident(n, opened=old, closed=old) for n in range(100, 100 + 3 * STEP)),
+        ],
+        [replace(delivery(n), created=at) for n, at in enumerate((old, young))],
+        [replace(run(1), started=old), replace(run(2), started=young)],
+    )
+    listed(history, {"gone": old, "still there": young})
+    rounds = 0
+    while not history.prune(NOON, within_s=0.0):
+        rounds += 1
+    assert rounds > 3
+    assert [one.number for one in past.incidents(**EVER)] == [2, 3]
+    assert [one.at.date() for one in past.told(**EVER)] == [young.date()]
+    assert [one.local_date.day for one in past.runs(**EVER)] == [2]
+    titles = history.read(lambda db: db.execute("SELECT title FROM listed").fetchall())
+    assert titles == [("still there",)]
+    history.close()
+
+
+def listed(history: History, last_seen: dict[str, datetime]) -> None:
+    """Put opportunities into the index, listed for the last time then."""
+    rows = [
+        Row(key, "Galxe", title, "", "", None, None, 3, "", 0, micros(at))
+        for key, (title, at) in enumerate(last_seen.items(), start=-1)
+    ]
+    index = Opportunities(history)
+    history.write(lambda db: index.put(db, rows))
+
+
+def test_a_wild_clock_drops_nothing_that_is_over(path: Path) -> None:
+    """A night a year ahead: only days on record count, here as for samples."""
+    history = History(path, kept_days=30)
+    past = Past(history)
+    history.add(Sample("x", NOON - n * DAY, 1.0) for n in range(20))
+    past.keep([incident(1, closed=NOON)], [delivery()], [run()])
+    listed(history, {"one": NOON})
+    assert history.prune(NOON + 4000 * DAY)
+    assert (len(past.incidents(**EVER)), len(past.told(**EVER)), len(past.runs(**EVER))) == (
+        1,
+        1,
+        1,
+    )
+    assert history.read(lambda db: db.execute("SELECT count(*) FROM listed").fetchone()) == (1,)
+    history.close()
