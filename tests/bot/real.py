@@ -17,10 +17,11 @@ ADA = 7
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Return this process's environment with exactly these settings."""
+    """Return this process's environment with exactly these settings; no report comes by itself."""
     names = {name.upper() for name in Settings.model_fields}
     kept = {name: value for name, value in os.environ.items() if name not in names}
-    return kept | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"} | settings
+    ours = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "REPORT_AT": ""}
+    return kept | ours | settings
 
 
 @dataclass(slots=True)
