@@ -12,6 +12,11 @@ from storage.likeness import name, place
 MANY = 48
 LARGEST = 1_000
 
+_WAIT = "INSERT OR IGNORE INTO unfolded VALUES (?)"
+_SEEK = """
+INSERT OR IGNORE INTO unfolded SELECT key FROM opportunity
+WHERE NOT EXISTS (SELECT 1 FROM alike WHERE alike.key = opportunity.key)
+"""
 _TAKE = """
 SELECT o.key, o.title, o.url, a.place, a.name FROM
     (SELECT key FROM unfolded LIMIT ?) AS u JOIN opportunity AS o ON o.key = u.key
@@ -58,6 +63,17 @@ class Bird(NamedTuple):
             yield Mark("place", self.place)
         if self.name is not None:
             yield Mark("name", self.name)
+
+
+def wait(db: sqlite3.Connection, keys: Iterable[int]) -> None:
+    """Let these wait to be folded, inside the transaction that wrote them."""
+    db.executemany(_WAIT, ((key,) for key in keys))
+
+
+def seek(db: sqlite3.Connection) -> bool:
+    """Let wait what never was folded: an older version wrote it, or the disk was full."""
+    db.execute(_SEEK)
+    return True
 
 
 def step(db: sqlite3.Connection, n: int) -> bool:

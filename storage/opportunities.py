@@ -21,7 +21,6 @@ MEDIUM_USD_MIN = 2.0
 RANKS = tuple(Provenance)
 EVERYTHING = Within()
 FOLDED_AT_ONCE = 200
-FOLDING_S = 0.1
 
 _NEW = "SELECT roi FROM listed WHERE source = ? AND first_seen > ? AND first_seen <= ?"
 EVER_PAID = "SELECT EXISTS (SELECT 1 FROM listed WHERE source = ? AND roi IS NOT NULL)"
@@ -92,23 +91,34 @@ class Opportunities:
 
     def __init__(self, history: History) -> None:
         self.history = history
+        self._sought = False
+        self._waiting = True
 
     def put(self, db: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Merge sightings into the index, inside a transaction of the history."""
         if self.history.shadowed:
             db.executemany(LIFT_OPPORTUNITY, [(row.key,) for row in rows])
         db.executemany(PUT_OPPORTUNITY, rows)
+        if self.history.on_disk:
+            folding.wait(db, (row.key for row in rows))
+            self._waiting = True
+        else:
+            self._sought = False
 
-    def fold(self, *, within_s: float = FOLDING_S) -> bool:
+    def fold(self, *, within_s: float) -> bool:
         """Find what several sources list; return whether all of it was looked at. Blocking.
 
         Done in steps of a few milliseconds; what does not fit in the time waits for the next call.
         """
+        if self._sought and not self._waiting:
+            return True
         until_s = monotonic_s() + within_s
+        self._sought = self._sought or self.history.attempt(folding.seek)
         while self.history.attempt(lambda db: folding.step(db, FOLDED_AT_ONCE)):
             if monotonic_s() > until_s:
                 return False
-        return self.history.on_disk
+        self._waiting = not self.history.on_disk
+        return not self._waiting
 
     def top(
         self,

@@ -53,15 +53,6 @@ CREATE TABLE IF NOT EXISTS alike (key INTEGER PRIMARY KEY, place INTEGER, name I
 CREATE INDEX IF NOT EXISTS alike_place ON alike (place) WHERE place IS NOT NULL;
 CREATE INDEX IF NOT EXISTS alike_name ON alike (name) WHERE name IS NOT NULL;
 CREATE TABLE IF NOT EXISTS unfolded (key INTEGER PRIMARY KEY);
-CREATE TRIGGER IF NOT EXISTS opportunity_new AFTER INSERT ON opportunity
-    BEGIN INSERT INTO unfolded SELECT new.key
-        WHERE NOT EXISTS (SELECT 1 FROM unfolded WHERE key = new.key); END;
-CREATE TRIGGER IF NOT EXISTS opportunity_renamed AFTER UPDATE OF title, url ON opportunity
-    WHEN new.title <> old.title OR new.url <> old.url
-    BEGIN INSERT INTO unfolded SELECT new.key
-        WHERE NOT EXISTS (SELECT 1 FROM unfolded WHERE key = new.key); END;
-INSERT OR IGNORE INTO unfolded SELECT key FROM opportunity
-    WHERE NOT EXISTS (SELECT 1 FROM alike WHERE alike.key = opportunity.key);
 """
 
 LIFT_TO_4 = "ALTER TABLE opportunity ADD COLUMN flock INTEGER;"

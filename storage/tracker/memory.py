@@ -75,10 +75,10 @@ class Memory:
         late = {name: self.known[name] for name in self._unsaved if name in self.known}
         self._write(lambda db: self._save(db, late), late)
 
-    def fold(self) -> None:
-        """Find what several sources list, as far as a moment reaches; the rest waits."""
+    def fold(self, *, within_s: float) -> None:
+        """Find what several sources list, as far as the time reaches; the rest waits."""
         try:
-            self.index.fold()
+            self.index.fold(within_s=within_s)
         except sqlite3.Error as error:
             self.trouble = str(error)
 

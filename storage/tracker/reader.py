@@ -17,6 +17,9 @@ from storage.tracker.roi import Judge
 from storage.tracker.snapshot import FileReport, FolderState, ReadOptions, Snapshot, with_finding
 from storage.tracker.sources import summarise
 
+# What several sources list is sought after a reading; of a first one, mostly in the idle ones.
+FOLDING_S, IDLE_FOLDING_S = 0.1, 0.5
+
 
 class Look(NamedTuple):
     """A finished reading; it stands until the folder changes, or the clock is turned back."""
@@ -50,6 +53,7 @@ class Tracker:
             if self._memory.refresh():
                 self._last = None
             if self._last is not None and self._stands(self._last, listing, now):
+                self._memory.fold(within_s=IDLE_FOLDING_S)
                 return self._last.snapshot
             reading = Reading(
                 listing=listing,
@@ -62,7 +66,7 @@ class Tracker:
             reading.run(_newest_first(listing, self._changed(listing)))
             self._memory.forget(known.keys() - listing.stamps.keys())
             self._memory.catch_up()
-            self._memory.fold()
+            self._memory.fold(within_s=FOLDING_S)
             return self._conclude(reading, now)
 
     def _changed(self, listing: Listing) -> list[str]:
