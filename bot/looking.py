@@ -10,7 +10,7 @@ from jobs.checks.standard import Limits, standard
 from jobs.gather import Gatherer, Sources
 from jobs.noting import Listener
 from jobs.probes.host import MEAN_S, CpuMean, HostProbe
-from jobs.probes.own import LoopLag, OwnProbe
+from jobs.probes.own import LoopLag, OwnProbe, ShelfProbe
 from jobs.probes.processes import ProcessProbe
 from jobs.watch import Watch
 from storage.database import Database
@@ -75,8 +75,9 @@ def looking(  # noqa: PLR0913 - parts, all named
         found.state_dir,
         lag=lag,
         state_error=lambda: (database.error if database else "") or history.error,
-        damaged=lambda: _damaged(database, history),
+        damaged=lambda: database.damaged if database else (),
     )
+    own.shelf = ShelfProbe(history)
     gatherer = Gatherer(
         Sources(
             tracker=tracker,
@@ -97,12 +98,6 @@ def looking(  # noqa: PLR0913 - parts, all named
     return Looking(
         history=history, opportunities=opportunities, host=host, lag=lag, own=own, watch=watch
     )
-
-
-def _damaged(database: Database | None, history: History) -> tuple[str, ...]:
-    """Return the files of the state that could not be read and were set aside."""
-    kept = (history.path.name,) if history.damaged else ()
-    return (*(database.damaged if database else ()), *kept)
 
 
 class Ours:

@@ -120,10 +120,20 @@ class JobStanding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """The history on disk, kept for `days` at most; `lost`: the file was damaged a moment ago."""
+
+    size_bytes: int
+    days: int
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
     """The bot itself; an empty `state_error` means its folder can be written.
 
-    `outbox_s`: how long the oldest alert waits for Telegram, None where nobody knows.
+    `outbox_s`: how long the oldest alert waits for Telegram, None where nobody knows. `shelf` is
+    None where there is no history.
     """
 
     rss_bytes: int
@@ -132,6 +142,7 @@ class Own:
     damaged: tuple[str, ...] = ()
     jobs: tuple[JobStanding, ...] = ()
     outbox_s: float | None = None
+    shelf: Shelf | None = None
 
 
 class Why(StrEnum):

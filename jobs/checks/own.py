@@ -6,7 +6,7 @@ from datetime import datetime
 from jobs.checks import diary
 from jobs.checks.result import Verdict
 from jobs.checks.saying import Ladder, Limit, Subject
-from jobs.facts import Facts, Own, Unknown
+from jobs.facts import Facts, Own, Shelf, Unknown
 from storage.records import Observation, Phrase, Severity, Value
 
 NAME = "bot"
@@ -17,6 +17,7 @@ STATE = Subject(key="bot:state", check=NAME)
 TOKEN = Subject(key="bot:token", check=NAME)
 RSS_LIMITS = Ladder(limits=(Limit(Severity.WARNING, 400.0 * MIB),), margin=50.0 * MIB)
 OUTBOX = Subject(key="bot:outbox", check=NAME)
+HISTORY = Subject(key="bot:history", check=NAME)
 LAG_LIMITS = Ladder(limits=(Limit(Severity.WARNING, 0.5),), margin=0.1)
 WAIT_LIMITS = Ladder(limits=(Limit(Severity.ERROR, 300.0),), margin=240.0)
 
@@ -31,7 +32,7 @@ class Itself:
     name: str = NAME
 
     def judge(self, facts: Facts, *, now: datetime) -> Verdict:  # noqa: ARG002
-        """Return memory, lag and outbox (once known), state, and each calendar job."""
+        """Return memory, lag and outbox (once known), state, history, and each calendar job."""
         own = facts.own
         if isinstance(own, Unknown):
             return Verdict(tuple(one.unknown(own.reason) for one in (RSS, LOOP, STATE)))
@@ -42,6 +43,8 @@ class Itself:
         if own.outbox_s is not None:
             seen.append(_against(OUTBOX, self.outbox_s, own.outbox_s, "waited_s", "limit_s"))
         seen.append(_state(own, index_error))
+        if own.shelf is not None:
+            seen.append(_shelf(own.shelf))
         seen += [diary.judge(job, check=NAME) for job in own.jobs]
         return Verdict(tuple(seen), frozenset({diary.PREFIX}))
 
@@ -75,6 +78,13 @@ def _state(own: Own, index_error: str) -> Observation:
         values: dict[str, Value] = {"file": own.damaged[0], "n": len(own.damaged)}
         return STATE.fail(Severity.CRITICAL, Phrase("own.state.damaged", values))
     return STATE.ok(Phrase("own.state.ok"))
+
+
+def _shelf(shelf: Shelf) -> Observation:
+    values: dict[str, Value] = {"size_bytes": shelf.size_bytes, "days": shelf.days}
+    if shelf.lost:
+        return HISTORY.fail(Severity.WARNING, Phrase("own.history.damaged", values))
+    return HISTORY.ok(Phrase("own.history.ok", values))
 
 
 def _against(

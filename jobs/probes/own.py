@@ -10,10 +10,12 @@ from pathlib import Path
 
 import psutil
 
-from jobs.facts import JobStanding, Own
+from jobs.facts import JobStanding, Own, Shelf
+from storage.history import History
 from storage.records import Moment
 
 PROBE_BYTES = 4096
+TOLD_FOR_S = 3600.0
 
 
 class LoopLag:
@@ -45,7 +47,7 @@ class OwnProbe:
     `state_error` is asked first and may name a failure the stores know of; then a small file
     is really written to `folder` and removed. `damaged` names files that were set aside.
     `jobs` tells how the calendar jobs stand, once there is a calendar,
-    and `outbox_s` how long the oldest alert waits, once there are any.
+    `outbox_s` how long the oldest alert waits, once there are any, and `shelf` what history takes.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class OwnProbe:
         self._process = psutil.Process()
         self.jobs: Callable[[Moment], tuple[JobStanding, ...]] = lambda _: ()
         self.outbox_s: Callable[[Moment], float | None] = lambda _: None
+        self.shelf: Callable[[Moment], Shelf | None] = lambda _: None
 
     def __call__(self, at: Moment) -> Own:
         """Return the bot's state. Blocking."""
@@ -73,7 +76,35 @@ class OwnProbe:
             damaged=self._damaged(),
             jobs=self.jobs(at),
             outbox_s=self.outbox_s(at),
+            shelf=self.shelf(at),
         )
+
+
+class ShelfProbe:
+    """Call it for what history takes on disk. That a file was damaged it tells for an hour."""
+
+    def __init__(self, history: History, *, told_for_s: float = TOLD_FOR_S) -> None:
+        self._history = history
+        self._told_for_s = told_for_s
+        self._damaged = ""
+        self._since_s = 0.0
+
+    def __call__(self, at: Moment) -> Shelf:
+        """Return its size, its log included, and whether it was lost just now. Blocking."""
+        if self._history.damaged != self._damaged:
+            self._damaged, self._since_s = self._history.damaged, at.logical_s
+        return Shelf(
+            size_bytes=sum(map(_size_bytes, self._history.files)),
+            days=self._history.kept_days,
+            lost=bool(self._damaged) and at.logical_s - self._since_s < self._told_for_s,
+        )
+
+
+def _size_bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # not there (any more)
 
 
 def write_error(folder: Path) -> str:

@@ -7,7 +7,7 @@ from jobs.checks.own import Itself
 from jobs.checks.resources import Resources, load_limits
 from jobs.checks.result import absent, worst
 from jobs.checks.standard import Limits, standard
-from jobs.facts import Disk, Memory
+from jobs.facts import Disk, Memory, Shelf
 from storage.records import Outcome, Phrase, Severity
 from storage.tracker import Snapshot
 from tests.jobs.looks import BLIND, GIB, HEALTHY, NOON, host, judge, own
@@ -183,6 +183,18 @@ def test_a_state_that_cannot_be_kept_is_critical() -> None:
     damaged = judge(Itself(), replace(own(damaged=("a.json", "b.json")), data=BLIND))["bot:state"]
     assert damaged.level is Severity.CRITICAL
     assert damaged.fact == Phrase("own.state.damaged", {"file": "a.json", "n": 2})
+
+
+def test_history_says_what_it_takes_and_that_it_was_lost() -> None:
+    """A size is well whatever it is; a loss is a warning, and no CRITICAL of the state."""
+    well = judge(Itself(), own(shelf=Shelf(size_bytes=14, days=400)))["bot:history"]
+    assert (well.level, well.fact) == (
+        Severity.OK, Phrase("own.history.ok", {"size_bytes": 14, "days": 400}),
+    )  # fmt: skip
+    seen = judge(Itself(), own(shelf=Shelf(size_bytes=14, days=400, lost=True)))
+    assert seen["bot:history"].level is Severity.WARNING
+    assert seen["bot:state"].level is Severity.OK
+    assert "bot:history" not in judge(Itself(), own())
 
 
 def test_a_bot_that_cannot_look_at_itself_is_unknown() -> None:

@@ -10,7 +10,7 @@ from handlers.views import i18n
 from jobs.checks.own import unsaved_in_time
 from jobs.checks.result import absent
 from jobs.checks.standard import Limits, standard
-from jobs.facts import Disk, Facts, Memory, Processes
+from jobs.facts import Disk, Facts, Memory, Processes, Shelf
 from storage.records import Observation, Outcome
 from storage.tracker import FileState, FolderState, Snapshot
 from tests.jobs.looks import (
@@ -66,6 +66,8 @@ def looks() -> Iterator[Facts]:
     yield replace(HEALTHY, drift_s=90.0)
     yield own(rss_bytes=GIB, loop_lag_p95_s=0.9, state_error="No space left on device")
     yield own(damaged=("state.json",))
+    yield own(shelf=Shelf(size_bytes=14_000_000, days=400))
+    yield own(shelf=Shelf(size_bytes=0, days=400, lost=True))
 
 
 def said() -> dict[str, Observation]:

@@ -7,7 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from jobs.probes.own import LoopLag, OwnProbe, probe_left, write_error
+from jobs.facts import Shelf
+from jobs.probes.own import LoopLag, OwnProbe, ShelfProbe, probe_left, write_error
+from storage.history import History
 from tests.jobs.children import now
 
 
@@ -88,3 +90,29 @@ def test_what_cannot_be_removed_is_left(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     probe_left(tmp_path / "folder")
     assert (tmp_path / "folder").is_dir()
+
+
+def test_history_is_measured_with_its_log(tmp_path: Path) -> None:
+    """What lies on disk, also where the file is not there yet."""
+    history = History(tmp_path / "history.sqlite", kept_days=30)
+    probe = ShelfProbe(history)
+    size_bytes = sum(path.stat().st_size for path in tmp_path.glob("history.sqlite*"))
+    shm_bytes = (tmp_path / "history.sqlite-shm").stat().st_size
+    assert probe(now()) == Shelf(size_bytes=size_bytes - shm_bytes, days=30)
+    history.close()
+    nowhere = ShelfProbe(History(tmp_path / "none" / "history.sqlite", read_only=True))
+    assert nowhere(now()).size_bytes == 0
+
+
+def test_a_damaged_history_is_told_for_an_hour(tmp_path: Path) -> None:
+    """From the first look on, and once more when it happens again."""
+    path = tmp_path / "history.sqlite"
+    path.write_bytes(b"not a database" * 100)
+    history = History(path)
+    probe = ShelfProbe(history)
+    assert [probe(now(s)).lost for s in (100.0, 3699.0, 3700.0, 9999.0)] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    history.damaged = "another one"
+    assert probe(now(10_000.0)).lost
+    history.close()
