@@ -94,7 +94,8 @@ class Office:
 
 
 def incident(number: int, opened: datetime, *, closed: datetime | None = None,
-             peak: Severity = Severity.ERROR, acked: datetime | None = None) -> Incident:  # fmt: skip
+             peak: Severity = Severity.ERROR, acked: datetime | None = None,
+             ) -> Incident:  # fmt: skip
     fact = Phrase("freshness.all.none")
     return Incident(
         number=number, key=f"k:{number}", check="freshness", level=peak, peak=peak, since=opened,
