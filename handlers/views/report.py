@@ -1,6 +1,6 @@
 """The morning report as a message: the verdict, what the day brought, what is worth doing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from handlers.views import report_events as events
@@ -19,7 +19,7 @@ __all__ = ["chart", "csv", "days", "full", "line", "render", "text"]
 # What goes first where a caption has no room for all of it.
 BANDS, HELD, LEGEND, REST, WEEKLY, MESSAGES, BACKUP, SOURCES, BEST = 9, 8, 8, 7, 6, 5, 4, 3, 2
 FIRST = 3  # of the best, which stay longest
-HELD_UNITS = 300
+HELD_UNITS, FOLD_UNITS = 300, 800
 NOW = "now"
 Rows = tuple[tuple[Button, ...], ...]
 
@@ -54,8 +54,7 @@ def _short(report: Report, language: Language, *, rich: bool) -> Builder:
     _best(builder, report, language, rich=rich)
     builder.gap()
     held = events.each_alert(report.held, report, language)
-    more = lambda n: language.say("list.more", n=n)  # noqa: E731
-    body = listing(held, limit=HELD_UNITS, more=more, per_line=2)
+    body = listing(held, limit=HELD_UNITS, more=_more(language), per_line=2)
     builder.add(quote(events.held_title(report, language), body), weight=HELD)
     return builder
 
@@ -113,8 +112,13 @@ def _fold(builder: Builder, key: str, said: Sequence[str], language: Language) -
 
 
 def _folded(builder: Builder, title: str, said: Sequence[str], language: Language) -> None:
-    more = lambda n: language.say("list.more", n=n)  # noqa: E731
-    builder.fold(title, said, more=more, weight=HELD)
+    body = listing(said, limit=FOLD_UNITS, more=_more(language), per_line=2)
+    builder.cut = builder.cut or body != "\n".join(said)
+    builder.add(quote(title, body), weight=HELD)
+
+
+def _more(language: Language) -> Callable[[int], str]:
+    return lambda n: language.say("list.more", n=n)
 
 
 def text(report: Report, language: Language) -> str:

@@ -10,7 +10,7 @@ from jobs.report import FULL_WEEK, Count, Report, Week
 from storage.records import Opportunity, Provenance, Severity
 
 UNKNOWN = "⚪"
-AS_USUAL_PCT = 1.0
+AS_USUAL_PCT, LARGEST_PCT = 1.0, 999.0  # below and above, the change is not worth a figure
 WHOLE = 0.995
 DAY_S = 86_400.0
 ROUNDED = 10  # and larger ones have no decimals
@@ -90,24 +90,26 @@ def against(count: Count, language: Language) -> Markup:
         return Markup("")
     if usual is None:
         return language.say("report.usual.unknown")
-    if usual > 0 and not count.today:
-        return language.say("report.usual.plain", usual=_round(usual))
     change_pct = 100.0 * (count.today - usual) / usual if usual > 0 else 0.0
+    if usual > 0 and (not count.today or change_pct > LARGEST_PCT):
+        return language.say("report.usual.plain", usual=_usual(usual, language))
     if abs(change_pct) < AS_USUAL_PCT:
         same = usual > 0 or not count.today
         return language.say("report.usual.same" if same else "report.usual.none")
     values: dict[str, Spoken] = {
         "sign": Markup("▲" if change_pct > 0 else "▼"),
         "change_pct": round(abs(change_pct)),
-        "usual": _round(usual),
+        "usual": _usual(usual, language),
     }
     if count.days_known < FULL_WEEK:
         return language.say("report.usual.young", n=count.days_known, **values)
     return language.say("report.usual", **values)
 
 
-def _round(usual: float) -> float:
-    return round(usual) if usual >= ROUNDED else round(usual, 1)
+def _usual(usual: float, language: Language) -> Markup:
+    """Return a mean count: small ones with a decimal, unless it is whole."""
+    digits = 0 if usual >= ROUNDED or round(usual, 1) == round(usual) else 1
+    return escape(language.catalogue.formats.number(usual, digits))
 
 
 def roi(report: Report, language: Language) -> Markup:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from handlers.views.blocks import Builder
 from handlers.views.deadlines import spell_day
@@ -92,8 +92,8 @@ def _strips(report: Report, language: Language) -> list[Strip]:
     new: Counter[str] = Counter()
     for day in report.week:
         new.update(day.new or {})
-    names = {name for day in report.week for name in day.up}
-    names |= {each.name for each in report.by_source}
+    judged = {name for day in report.week for name in day.up}
+    names = judged or {each.name for each in report.by_source}
 
     def rank(name: str) -> tuple[float, int, str]:
         return (sum(day.up.get(name, 1.0) for day in report.week), -new[name], name)
@@ -118,12 +118,17 @@ def _cell(up: Mapping[str, float], name: str) -> Cell:
 def days(report: Report, *, language: Language) -> Message:
     """Return the seven days in words, the latest first."""
     builder = Builder().add(language.say("report.days")).gap()
-    for day in reversed(report.week):
-        builder.add(_day(day, language), weight=1)
-    if not report.week:
-        builder.add(language.say("report.days.none"))
+    for said in each_day(report.week, language):
+        builder.add(said, weight=1)
     builder.gap().add(weekly(report, language))
     return Message(html=builder.build())
+
+
+def each_day(week: Sequence[Day], language: Language) -> list[Markup]:
+    """Return a line for each day, the latest first; that there is none in words."""
+    if not week:
+        return [language.say("report.days.none")]
+    return [_day(day, language) for day in reversed(week)]
 
 
 def _day(day: Day, language: Language) -> Markup:
