@@ -12,9 +12,11 @@ from jobs.noting import Listener
 from jobs.probes.host import MEAN_S, CpuMean, HostProbe
 from jobs.probes.own import LoopLag, OwnProbe, ShelfProbe
 from jobs.probes.processes import ProcessProbe
+from jobs.probes.trends import Kept, Trends
 from jobs.watch import Watch
 from storage.database import Database
 from storage.files import LockedError, ProcessLock
+from storage import habits
 from storage.history import History
 from storage.opportunities import Opportunities
 from storage.records import Clock, Moment
@@ -69,7 +71,11 @@ def looking(  # noqa: PLR0913 - parts, all named
     )
     # Ten cycles at least: the demo's are short, and a load is to be seen there within a minute.
     over_s = min(MEAN_S, 10 * found.health_every.total_seconds())
-    host = HostProbe({"data": found.data_dir, "state": found.state_dir}, cpu=CpuMean(over_s=over_s))
+    host = HostProbe(
+        {"data": found.data_dir, "state": found.state_dir},
+        cpu=CpuMean(over_s=over_s),
+        trends=Trends(Kept(history)),
+    )
     lag = LoopLag()
     own = OwnProbe(
         found.state_dir,
@@ -85,6 +91,7 @@ def looking(  # noqa: PLR0913 - parts, all named
             processes=ProcessProbe(found.scraper_commands),
             host=host,
             own=own,
+            habits=lambda at: habits.learn(history, now=at.wall),
         )
     )
     watch = Watch(

@@ -1,9 +1,10 @@
 """What one look at the tracker, the machine and the bot found: the nouns the checks judge."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from storage.habits import Habits
 from storage.opportunities import Statistics
 from storage.records import Moment, Phrase, Severity
 from storage.tracker import Snapshot
@@ -58,14 +59,32 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """A straight line through the last hours; `explained` (R², 0-1) is how straight it is.
+
+    `lately_pct_per_s` is the slope of its last part alone. `turned_pct` is how full the disk was
+    when it was emptied again, the second highest of such times in a week: None below two.
+    """
+
+    pct_per_s: float
+    lately_pct_per_s: float
+    explained: float
+    turned_pct: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Disk:
-    """One file system; `name` is what it holds (`data`, `state`), `used_pct` as `df` counts."""
+    """One file system; `name` is what it holds (`data`, `state`), `used_pct` as `df` counts.
+
+    `trend` is how it fills, None while too little is known.
+    """
 
     name: str
     mount: str
     total_bytes: int
     free_bytes: int
     used_pct: float
+    trend: Trend | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +189,7 @@ class Facts:
     """One look at the tracker, the machine and the bot.
 
     `drift_s` is how far the wall clock moved against the steady one since the last look.
-    `absence` is the last time nobody looked, None if there was none.
+    `absence` is the last time nobody looked, None if there was none. `habits` is what is usual.
     """
 
     at: Moment
@@ -182,3 +201,4 @@ class Facts:
     took_s: float
     drift_s: float | None = None
     absence: Absence | None = None
+    habits: Habits | Unknown = field(default_factory=Habits)

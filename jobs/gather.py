@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from jobs.facts import Facts, Host, Own, Processes, Unknown
 from jobs.lane import Lane
+from storage.habits import Habits
 from storage.opportunities import Statistics
 from storage.records import Moment
 from storage.tracker import Snapshot
@@ -16,6 +17,7 @@ from storage.tracker import Snapshot
 # One part after the other, unless one is slow: threads that compete for the interpreter's lock
 # make a reading, with its thousands of small calls, cost half as much again.
 HEAD_START_S = 0.01
+LEARN_EVERY_S = 3600.0  # what four weeks tell is no other after five minutes
 T = TypeVar("T")
 
 
@@ -37,13 +39,17 @@ class Counter(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where the parts of the facts come from; every one blocks and runs in a thread."""
+    """Where the parts of the facts come from; every one blocks and runs in a thread.
+
+    Without `habits` nothing is usual, and nothing compared with it.
+    """
 
     tracker: Reader
     opportunities: Counter
     processes: Callable[[Moment], Processes]
     host: Callable[[Moment], Host]
     own: Callable[[Moment], Own]
+    habits: Callable[[Moment], Habits] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +78,9 @@ class Gatherer:
         self._processes: Lane[Processes] = Lane("processes")
         self._host: Lane[Host] = Lane("host")
         self._own: Lane[Own] = Lane("own")
+        self._learning: Lane[Habits] = Lane("habits")
+        self._habits: Habits | Unknown = Habits()
+        self._learn_s = float("-inf")  # when, on the steady clock, habits are learned anew
 
     async def gather(self, at: Moment) -> Facts:
         """Return the facts; a part that crashed or took too long is `Unknown`."""
@@ -83,12 +92,15 @@ class Gatherer:
         )
         host = await _start(self._host.run(partial(source.host, at), within_s=probe_s))
         own = await _start(self._own.run(partial(source.own, at), within_s=probe_s))
-        data, business = await self._tracker(at, until_s=started_s + self.budget.gather_s)
+        until_s = started_s + self.budget.gather_s
+        data, business = await self._tracker(at, until_s=until_s)
+        await self._learn(at, data, until_s=until_s)
         drift_s = None if self._before is None else _drift_s(self._before, at)
         self._before = at
         return Facts(
             at=at, data=data, business=business, processes=await processes, host=await host,
             own=await own, took_s=loop.time() - started_s, drift_s=drift_s,
+            habits=self._habits,
         )  # fmt: skip
 
     async def _tracker(
@@ -102,6 +114,18 @@ class Gatherer:
         left_s = until_s - asyncio.get_running_loop().time()
         count = partial(self._sources.opportunities.statistics, now=at.wall)
         return data, await self._business.run(count, within_s=min(self.budget.probe_s, left_s))
+
+    async def _learn(self, at: Moment, data: Snapshot | Unknown, *, until_s: float) -> None:
+        """Learn what is usual, of data that were read to the end, once an hour."""
+        learn = self._sources.habits
+        early = at.logical_s < self._learn_s
+        if learn is None or early or isinstance(data, Unknown) or not data.complete:
+            return
+        left_s = until_s - asyncio.get_running_loop().time()
+        within_s = min(self.budget.probe_s, left_s)
+        self._habits = await self._learning.run(partial(learn, at), within_s=within_s)
+        if not isinstance(self._habits, Unknown):
+            self._learn_s = at.logical_s + LEARN_EVERY_S
 
 
 async def _start(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from jobs.checks import worth
 from jobs.checks.data import belongs, judged
 from jobs.checks.result import Verdict
 from jobs.checks.saying import Subject
+from jobs.checks.volume import Volume
 from jobs.checks.waiting import Patience
 from jobs.facts import Facts, Unknown
 from storage.opportunities import Statistics
@@ -18,6 +20,7 @@ ACTIVE = Subject(key="sources:active", check=NAME)
 ROI = Subject(key="roi:median", check=NAME)
 SHARE = Subject(key="roi:unknown", check=NAME)
 PATIENCE = Patience()
+EACH = Volume(check=NAME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +28,8 @@ class Business:
     """Limits on what was first seen within 24 h: how much, from whom, and of which worth.
 
     Volume and sources are judged only once history reaches back over the whole window; after
-    an absence what they lack is waited for.
+    an absence what they lack is waited for. Each source's volume and the median ROI are
+    compared with what is usual (`volume`, `worth`).
     """
 
     sources: tuple[str, ...] = ()
@@ -49,11 +53,11 @@ class Business:
         span = timedelta(0) if figures.since is None else max(now - figures.since, timedelta(0))
         volume = self._volume(figures, span)
         seen = [self.patience.waits(volume, facts, data)]
-        for subject, (name, count) in zip(per_source, new.items(), strict=True):
-            fact = Phrase("metrics.volume.source", {"source": name, "n": count})
-            seen.append(subject.ok(fact, value=float(count)))
+        for name, count in new.items():
+            compared = EACH.judge(name, count, facts, now=now)
+            seen += [self.patience.waits(one, facts, data, name=name) for one in compared]
         active = self.patience.waits(self._active(new, span), facts, data)
-        seen += [active, _roi(figures), self._share(figures)]
+        seen += [active, worth.judge(ROI, figures, facts.habits), self._share(figures)]
         return Verdict(tuple(seen), frozenset({"volume:"}))
 
     def _volume(self, figures: Statistics, span: timedelta) -> Observation:
@@ -104,13 +108,3 @@ class Business:
 
 def _new(figures: Statistics, expected: str) -> int:
     return sum(count for name, count in figures.by_source.items() if belongs(name, expected))
-
-
-def _roi(figures: Statistics) -> Observation:
-    if figures.median_roi is None:
-        return ROI.ok(Phrase("metrics.roi.none"))
-    values: dict[str, Value] = {
-        "median_usd_min": figures.median_roi, "mean_usd_min": figures.mean_roi,
-        "high": figures.high, "medium": figures.medium, "low": figures.low,
-    }  # fmt: skip
-    return ROI.ok(Phrase("metrics.roi.ok", values), value=figures.median_roi)

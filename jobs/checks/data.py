@@ -8,6 +8,9 @@ from jobs.facts import Facts, Unknown
 from storage.records import Phrase
 from storage.tracker import FolderState, Snapshot, SourceReport
 
+SHRINK = 0.5  # the specification's, as for one file that is written anew
+MIN_COMPARED = 10
+
 
 def judged(facts: Facts) -> Snapshot | Unknown:
     """Return the data if it can be judged, else why not.
@@ -32,11 +35,14 @@ def belongs(name: str, expected: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """An expected source, over all the names its records carry."""
+    """An expected source, over all the names its records carry; see `SourceReport`."""
 
     newest: datetime | None
     last_count: int
     stub: bool
+    frozen: bool = False
+    newest_key: datetime | None = None
+    shrunk: SourceReport | None = None
 
 
 def source(data: Snapshot, expected: str) -> Source | None:
@@ -47,11 +53,24 @@ def source(data: Snapshot, expected: str) -> Source | None:
     dated = [report.newest for report in found if report.newest is not None]
     newest = max(dated, default=None)
     latest = [report for report in found if report.newest == newest]
+    stub = all(report.stub for report in latest)
     return Source(
         newest=newest,
         last_count=sum(report.last_count for report in latest),
-        stub=all(report.stub for report in latest),
+        stub=stub,
+        frozen=stub and any(report.frozen for report in latest),
+        newest_key=max((r.newest_key for r in found if r.newest_key is not None), default=None),
+        shrunk=next((report for report in latest if _shrunk(report)), None),
     )
+
+
+def _shrunk(report: SourceReport) -> bool:
+    """Tell whether its last two files list less than half of what those before did.
+
+    One alone may be chance, where files list only what is new.
+    """
+    usual = report.usual_count
+    return usual is not None and usual >= MIN_COMPARED and report.most_lately < usual * SHRINK
 
 
 def _reports(data: Snapshot, expected: str) -> Iterator[SourceReport]:

@@ -1,7 +1,7 @@
 """Can the tracker's files be read, and every record in them?"""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from jobs.checks.result import Verdict
 from jobs.checks.saying import Subject
@@ -26,6 +26,10 @@ BAD = {
     FileState.UNKNOWN_SHAPE: Severity.INFO,
 }
 
+# Records listed twice count once: nothing is lost by them.
+LOST = {"tracker.shrunk": Severity.ERROR, "tracker.duplicates": Severity.WARNING}
+TOLD = timedelta(hours=24)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integrity:
@@ -36,8 +40,11 @@ class Integrity:
 
     name: str = NAME
 
-    def judge(self, facts: Facts, *, now: datetime) -> Verdict:  # noqa: ARG002
-        """Call a closed file CRITICAL, a broken one ERROR, one with bad records WARNING."""
+    def judge(self, facts: Facts, *, now: datetime) -> Verdict:
+        """Call a closed file CRITICAL, a broken or shrunk one ERROR, one with bad records WARNING.
+
+        That a file shrank or lists records twice is told for a day: it is never put right.
+        """
         data = facts.data
         if isinstance(data, Unknown):
             return Verdict((FOLDER.unknown(data.reason),))
@@ -46,7 +53,8 @@ class Integrity:
         if data.folder is FolderState.UNREADABLE:
             fact = Phrase("data.folder.unreadable", {"reason": data.reason})
             return Verdict((FOLDER.fail(Severity.CRITICAL, fact),))
-        files = tuple(seen for file in data.files if (seen := _file(file)) is not None)
+        told = (_file(file) or _lost(file, now) for file in data.files)
+        files = tuple(seen for seen in told if seen is not None)
         complete = frozenset({PREFIX}) if data.complete else frozenset[str]()
         files += tuple(_outside(found) for found in data.findings if found.level > Severity.INFO)
         bad = sum(seen.level > Severity.INFO or seen.outcome is Outcome.UNKNOWN for seen in files)
@@ -93,3 +101,15 @@ def _file(file: FileReport) -> Observation | None:
     fact = Phrase("integrity.file.bad_records", values)
     value = float(file.bad_records)
     return subject.fail(Severity.WARNING, fact, value=value, evidence=evidence)
+
+
+def _lost(file: FileReport, now: datetime) -> Observation | None:
+    """Return that a file of today lost half its records, or lists too many twice."""
+    for found in file.findings if now - file.at < TOLD else ():
+        level = LOST.get(found.reason.key)
+        if level is not None:
+            subject = Subject(key=f"{PREFIX}{file.name}", check=NAME)
+            what = found.reason.key.partition(".")[2]
+            values = {"file": file.name, **found.reason.values}
+            return subject.fail(level, Phrase(f"integrity.file.{what}", values))
+    return None

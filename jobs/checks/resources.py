@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from jobs.checks.forecast import Forecast
 from jobs.checks.result import Verdict
 from jobs.checks.saying import Ladder, Limit, Subject
 from jobs.facts import Disk, Facts, Host, Unknown
@@ -30,6 +31,7 @@ def space_limits(*, warning: float, critical: float) -> Ladder:
 LOAD_MARGIN_PCT = 10.0
 SPACE_MARGIN_PCT = 5.0
 CPU_LIMITS = load_limits(warning=85, error=95)
+FORECAST = Forecast()
 SPACE_LIMITS = space_limits(warning=85, critical=95)
 
 
@@ -45,6 +47,7 @@ class Resources:
     memory: Ladder = SPACE_LIMITS
     disk: Ladder = SPACE_LIMITS
     min_free_bytes: int = GIB
+    forecast: Forecast = FORECAST
     max_drift_s: float = 60.0
     name: str = NAME
 
@@ -55,7 +58,10 @@ class Resources:
         if isinstance(host, Unknown):
             unknown = tuple(one.unknown(host.reason) for one in (CPU, MEMORY))
             return Verdict((*unknown, *clock))
-        disks = tuple(self._disk(disk) for disk in host.disks)
+        disks = (
+            *(self._disk(disk) for disk in host.disks),
+            *(self.forecast.judge(disk, check=NAME) for disk in host.disks),
+        )
         seen = (*self._cpu(host), self._memory(host), *disks, *clock)
         return Verdict(seen, frozenset({"disk:"}))
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs.checks.data import judged, source
+from jobs.checks.data import Source, judged, source
 from jobs.checks.result import Verdict
 from jobs.checks.saying import Subject
+from jobs.checks.volume import GAPS, of
 from jobs.facts import Facts, Processes, Scraper, Unknown
 from storage.records import Observation, Phrase, Severity, Value
 
@@ -92,16 +93,31 @@ class Scrapers:
             if found is None or found.newest is None:  # freshness says so: nothing, or the future
                 continue
             subject = _subject(f"{name}:data")
-            if found.stub:
-                fact = Phrase("scraper.source.stub", {"source": name})
-                seen.append(subject.fail(Severity.WARNING, fact))
-            elif found.last_count == 0:
-                fact = Phrase("scraper.source.empty", {"source": name})
-                seen.append(subject.fail(Severity.WARNING, fact))
-            else:
+            bad = _content(found, name, facts)
+            if bad is None:
                 values: dict[str, Value] = {"source": name, "n": found.last_count}
                 seen.append(subject.ok(Phrase("scraper.source.ok", values)))
+            else:
+                seen.append(subject.fail(Severity.WARNING, bad))
         return seen
+
+
+def _content(found: Source, name: str, facts: Facts) -> Phrase | None:
+    """Return what is wrong with what the source writes, None if nothing is."""
+    values: dict[str, Value] = {"source": name}
+    if found.frozen and found.newest_key is not None:
+        quiet = facts.at.wall - found.newest_key
+        gap = None if isinstance(facts.habits, Unknown) else of(facts.habits, name).gap
+        if gap is None or quiet >= GAPS * gap:
+            return Phrase("scraper.source.frozen", values | {"quiet_s": quiet.total_seconds()})
+    elif found.stub:
+        return Phrase("scraper.source.stub", values)
+    if found.last_count == 0:
+        return Phrase("scraper.source.empty", values)
+    if found.shrunk is not None:
+        values |= {"n": found.shrunk.most_lately, "usual": round(found.shrunk.usual_count or 0)}
+        return Phrase("scraper.source.shrunk", values)
+    return None
 
 
 def _subject(rest: str) -> Subject:

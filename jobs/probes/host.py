@@ -2,13 +2,14 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 
 from jobs.facts import Disk, Host, Network
 from jobs.probes.memory import read_memory
+from jobs.probes.trends import Trends
 from storage.records import Moment
 
 SHORTEST_SPAN_S = 1.0
@@ -95,19 +96,28 @@ class HostProbe:
     """Call it for the machine's state; `folders` are the ones whose disks matter, by name."""
 
     def __init__(
-        self, folders: Mapping[str, Path], *, cpu: CpuMean | None = None, root: Path = Path("/")
+        self,
+        folders: Mapping[str, Path],
+        *,
+        cpu: CpuMean | None = None,
+        root: Path = Path("/"),
+        trends: Trends | None = None,
     ) -> None:
         self.cpu = CpuMean() if cpu is None else cpu
         self._folders = dict(folders)
         self._root = root
         self._network: NetworkReading | None = None
+        self._trends = Trends() if trends is None else trends
 
     def __call__(self, at: Moment) -> Host:
         """Return the machine's state. Blocking."""
         return Host(
             cpu_pct=self.cpu.add(read_cpu(at.logical_s)),
             memory=read_memory(self._root),
-            disks=read_disks(self._folders),
+            disks=tuple(
+                replace(disk, trend=self._trends.add(disk.name, disk.used_pct, at))
+                for disk in read_disks(self._folders)
+            ),
             network=self._network_since(at.logical_s),
         )
 

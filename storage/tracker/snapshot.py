@@ -91,12 +91,21 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceReport:
-    """One source over all files; `stub` means constant or repeated content with no new key."""
+    """One source over all files; `stub` means constant or repeated content with no new key.
+
+    `frozen` is the second kind alone: the same again and again, since `newest_key`. `last_count`
+    is what the newest file lists, `most_lately` the most of the last two, `usual_count` the
+    median of those before, None of too few.
+    """
 
     source: str
     newest: datetime | None
     last_count: int
     stub: bool = False
+    frozen: bool = False
+    newest_key: datetime | None = None
+    most_lately: int = 0
+    usual_count: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from statistics import median
 from typing import NamedTuple
 
 from storage.tracker.snapshot import FileReport, SourcePart, SourceReport
@@ -11,6 +12,8 @@ ALWAYS_STUB = "Layer3"
 CONSTANT_RUNS = 2
 REPEATED_RUNS = 6
 REPEATED_SPAN = timedelta(hours=6)
+LATEST_RUNS = 2
+COMPARED_RUNS = 14
 
 
 class Run(NamedTuple):
@@ -50,24 +53,36 @@ def _report(
 ) -> SourceReport:
     if not runs:
         return SourceReport(source=source, newest=None, last_count=0)
-    times = sorted(runs, reverse=True)[:REPEATED_RUNS]  # nearly sorted, which costs next to nothing
-    last = [Run(at, runs[at].records, runs[at].constant) for at in times]
+    times = sorted(runs, reverse=True)[:COMPARED_RUNS]  # nearly sorted: costs next to nothing
+    all_runs = [Run(at, runs[at].records, runs[at].constant) for at in times]
+    last = all_runs[:REPEATED_RUNS]
+    made_up = is_made_up(source, last, newest_key)
+    frozen = not made_up and is_frozen(last, newest_key)
+    before = [run.records for run in all_runs[LATEST_RUNS:]]
     return SourceReport(
         source=source,
         newest=last[0].at,
         last_count=last[0].records,
-        stub=is_stub(source, last, newest_key),
+        stub=made_up or frozen,
+        frozen=frozen,
+        newest_key=newest_key,
+        most_lately=max(run.records for run in all_runs[:LATEST_RUNS]),
+        usual_count=median(before) if len(before) >= REPEATED_RUNS else None,
     )
 
 
-def is_stub(source: str, last: list[Run], newest_key: datetime | None) -> bool:
-    """Tell whether the latest runs (newest first) are stubs, or repetition with no new key."""
+def is_made_up(source: str, last: list[Run], newest_key: datetime | None) -> bool:
+    """Tell whether the latest runs (newest first) are stubs of one constant ROI."""
     if source.startswith(ALWAYS_STUB) and last[0].constant:
         return True
     if len(last) < CONSTANT_RUNS or newest_key is None:
         return False
-    if all(run.constant for run in last[:CONSTANT_RUNS]) and newest_key < last[0].at:
-        return True
+    return all(run.constant for run in last[:CONSTANT_RUNS]) and newest_key < last[0].at
+
+
+def is_frozen(last: list[Run], newest_key: datetime | None) -> bool:
+    """Tell whether the latest runs (newest first) are repetition with no new key."""
+    if len(last) < REPEATED_RUNS or newest_key is None:
+        return False
     spans = last[0].at - last[-1].at >= REPEATED_SPAN
-    repeated = len({run.records for run in last}) == 1 and newest_key <= last[-1].at
-    return len(last) >= REPEATED_RUNS and spans and repeated
+    return spans and len({run.records for run in last}) == 1 and newest_key <= last[-1].at

@@ -21,7 +21,9 @@ from jobs.gather import Gatherer, Sources
 from jobs.probes.host import HostProbe
 from jobs.probes.own import OwnProbe
 from jobs.probes.processes import ProcessProbe, scan_proc
+from jobs.probes.trends import Kept, Trends
 from jobs.watch import Watch
+from storage import habits
 from storage.clock import resume
 from storage.database import Database
 from storage.history import History
@@ -83,8 +85,9 @@ def watching(data: Path, state: Path) -> Iterator[Callable[[], Awaitable[None]]]
                 tracker=Tracker(data, index=index, options=ReadOptions()),
                 opportunities=index,
                 processes=ProcessProbe(limits.commands),
-                host=HostProbe({"data": data, "state": state}),
+                host=HostProbe({"data": data, "state": state}, trends=Trends(Kept(history))),
                 own=OwnProbe(state),
+                habits=lambda at: habits.learn(history, now=at.wall),
             )
         ),
         checks=standard(limits),
