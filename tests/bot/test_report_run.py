@@ -1,0 +1,121 @@
+"""The report of a real process: at its hour, once, through kill -9, an outage and a restart."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.faults import status
+from storage.database import Database
+from storage.incidents import Delivery, Kind, Status
+from tests.bot.real import ADA, running
+from tests.bot.test_run import Place, place
+
+pytestmark = pytest.mark.process
+__all__ = ["place"]
+PICTURE = "sendPhoto"
+LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+
+
+def reports(place: Place) -> int:
+    """Return how many reports Telegram accepted."""
+    return sum("v1:report:" in str(post.json) for post in place.api.said(ADA))
+
+
+def rows(place: Place) -> list[Delivery]:
+    state = place.folder / "var" / "state.json"
+    found = Database(state, read_only=True).table("outbox", Delivery).all()
+    return [row for row in found if row.kind is Kind.REPORT]
+
+
+def just_past() -> str:
+    return f"{datetime.now(UTC) - timedelta(minutes=1):%H:%M}"
+
+
+async def test_it_comes_once_with_its_picture_whoever_dies(place: Place) -> None:
+    """Killed at the very moment Telegram takes it: a second one at most, which says what it is."""
+    place.settings |= {"REPORT_AT": just_past()}
+    async with running(place.folder, "run", settings=place.settings) as bot:
+        await place.api.until(lambda: reports(place) == 1, within_s=30)
+        bot.process.kill()
+        await bot.process.wait()
+    assert [name for name, _ in place.api.calls].count(PICTURE) == 1
+    async with running(place.folder, "run", settings=place.settings) as bot:
+        await bot.until_said("connected")
+        end = time.monotonic() + 30
+        while [row.status for row in rows(place)] != [Status.SENT]:
+            assert time.monotonic() < end, rows(place)
+            await asyncio.sleep(0.05)
+        twin = rows(place)[0].maybe_dup
+        assert reports(place) == 1 + twin
+        if twin:
+            assert "repeat" in place.api.said(ADA)[-1].text
+        assert await bot.stop() == 0
+    async with running(place.folder, "run", settings=place.settings) as bot:
+        await bot.until_said("connected")
+        assert await bot.stop() == 0
+    assert reports(place) == 1 + twin
+
+
+@pytest.mark.skipif(not LIBRARIES, reason="needs Debian's faketime")
+async def test_it_comes_at_its_hour_and_not_before(place: Place) -> None:
+    """Started a moment before nine on the day clocks go forward: at nine, of 23 hours."""
+    clock = {
+        "LD_PRELOAD": str(LIBRARIES[0]),
+        "FAKETIME": "@2026-03-29 06:59:50",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "TZ": "UTC",
+    }
+    place.settings |= clock | {"REPORT_AT": "09:00", "TIMEZONE": "Europe/Paris"}
+    async with running(place.folder, "run", settings=place.settings) as bot:
+        await bot.until_said("connected")
+        assert reports(place) == 0
+        await place.api.until(lambda: reports(place) == 1, within_s=60)
+        (post,) = [post for post in place.api.said(ADA) if "v1:report:" in str(post.json)]
+        assert "Sun 29 Mar" in post.text
+        assert "23 h" in post.text
+        assert await bot.stop() == 0
+
+
+async def test_telegram_away_over_the_hour(place: Place) -> None:
+    """It is there once when Telegram is back, and says that it is late where it is."""
+    place.settings |= {"REPORT_AT": just_past()}
+    place.api.fail_next(status(502), times=3, methods="send*")
+    async with running(place.folder, "run", settings=place.settings) as bot:
+        await place.api.until(lambda: reports(place) == 1, within_s=60)
+        assert place.api.faults_left == 0
+        assert await bot.stop() == 0
+    assert [row.status for row in rows(place)] == [Status.SENT]
+    assert rows(place)[0].attempts > 1
+
+
+async def test_the_console_tells_it_beside_the_running_bot(place: Place) -> None:
+    """The same report, and with --send in the chat; the state stays the running bot's alone."""
+    async with running(place.folder, "run", settings=place.settings) as bot:
+        await bot.until_said("connected")
+        await bot.until_said("vigie.watch cycle")
+        state = place.folder / "var" / "state.json"
+        async with running(place.folder, "report", settings=place.settings) as console:
+            assert await console.ended(within_s=20) == 0
+            assert "last 24" in console.said
+            assert "3" in console.said
+        runs = Database(state, read_only=True).table("outbox", Delivery).all()
+        async with running(place.folder, "report", "--send", settings=place.settings) as console:
+            await place.api.until(lambda: reports(place) == 1, within_s=30)
+            assert await console.ended(within_s=20) == 0, console.said
+            assert f"{ADA}: sent" in console.said
+        assert Database(state, read_only=True).table("outbox", Delivery).all() == runs
+        assert await bot.stop() == 0
+
+
+async def test_the_console_says_where_it_could_not_go(place: Place) -> None:
+    """403: the exit code says so, and so does the line; a word that is no day is an error."""
+    place.api.fail_next(status(403, "Forbidden: bot was blocked by the user"), methods="send*")
+    async with running(place.folder, "report", "--send", settings=place.settings) as console:
+        assert await console.ended(within_s=30) == 1
+        assert "blocked" in console.said
+    async with running(place.folder, "report", "someday", settings=place.settings) as console:
+        assert await console.ended(within_s=20) == 2
+        assert "someday" in console.said
