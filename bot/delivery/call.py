@@ -1,7 +1,7 @@
 """One call to a channel: which text, as what, and as plain text where its markup is refused."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.delivery.grouping import Storm
@@ -10,7 +10,7 @@ from bot.delivery.telegram import plain
 from bot.delivery.texts import Renderer
 from handlers.views.message import Message
 from jobs.alerts.ledger import Ledger
-from storage.incidents import Delivery, Kind
+from storage.incidents import Delivery, Incident, Kind
 from storage.records import Moment
 
 log = logging.getLogger(__name__)
@@ -25,13 +25,13 @@ class Caller:
         self._sender = sender
         self._texts = texts
         self._ledger = ledger
+        self._digested: dict[str, dict[int, Incident]] = {}
 
     async def call(self, channel: str, rows: Sequence[Delivery], *, at: Moment) -> Outcome:
         """Return what became of the rows, told as one message: several make a digest."""
         if len(rows) == 1:
             return await self._one(rows[0], at=at)
-        found = [(row, self._ledger.incident(row.incident)) for row in rows]
-        pairs = [(row, incident) for row, incident in found if incident is not None]
+        pairs = self._pairs(channel, rows)
         message = self._texts.digest(pairs, channel, at=at)
         return await self._post(channel, self._hushed(message, rows, at=at))
 
@@ -41,9 +41,8 @@ class Caller:
         A digest that cannot be edited any more is followed by a new one.
         """
         told = {**storm.rows, **{row.incident: row for row in rows}}
-        found = [(row, self._ledger.incident(row.incident)) for row in told.values()]
-        pairs = [(row, incident) for row, incident in found if incident is not None]
         channel = rows[0].channel
+        pairs = self._pairs(channel, told.values())
         message = self._texts.digest(pairs, channel, at=at)
         outcome = await self._edit(channel, storm.message_id, message)
         if isinstance(outcome, Failed) and outcome.fault in {Fault.VANISHED, Fault.REJECTED}:
@@ -51,6 +50,18 @@ class Caller:
         return (
             replace(outcome, message_id=storm.message_id) if isinstance(outcome, Sent) else outcome
         )
+
+    def _pairs(self, channel: str, rows: Iterable[Delivery]) -> list[tuple[Delivery, Incident]]:
+        """Return the rows with their incidents, as they stand or as the last digest knew them.
+
+        What is over may be forgotten while a digest that counts it still grows.
+        """
+        before = self._digested.get(channel, {})
+        found = [(row, self._ledger.incident(row.incident)) for row in rows]
+        found = [(row, one or before.get(row.incident)) for row, one in found]
+        pairs = [(row, incident) for row, incident in found if incident is not None]
+        self._digested[channel] = {incident.number: incident for _, incident in pairs}
+        return pairs
 
     async def _one(self, row: Delivery, *, at: Moment) -> Outcome:
         if row.kind is Kind.REPORT:

@@ -10,10 +10,12 @@ from pathlib import Path
 from bot.delivery.outcome import Failed, Fault
 from bot.delivery.texts import Texts
 from handlers.views.text import visible
+from jobs.alerts.rules import Row, Rules
+from jobs.alerts.tidy import CLOSED_KEPT
 from storage.chats import Chats
 from storage.database import Database
 from storage.incidents import Kind
-from storage.records import Severity
+from storage.records import Observation, Severity
 from tests.bot.outbox_world import World
 from tests.jobs.seen import fail, ok
 
@@ -81,3 +83,28 @@ def check(world: World, channel: str) -> None:
     kinds = Counter(row.kind for row in world.rows() if row.channel == channel and row.message_id)
     assert kinds[Kind.BRIEF] == len(CLOSED)
     assert kinds[Kind.RESOLVED] == 0
+
+
+async def test_a_digest_still_counts_what_was_forgotten_meanwhile(tmp_path: Path) -> None:
+    """It is told late of more than is kept of what is over; as it grows, it grows."""
+    world = World(tmp_path, rules=Rules(table=(Row(glob="*", fails=1, passes=1),)))
+    world.telegram.script = deque(itertools.repeat(AWAY, 1000))
+    keys = [f"disk:{number}" for number in range(CLOSED_KEPT + 30)]
+    await asyncio.to_thread(world.alerts.observe, list(map(error, keys)), at=world.clock())
+    await asyncio.to_thread(world.alerts.observe, list(map(ok, keys)), at=world.clock())
+    for _ in range(10):
+        await world.worker.drain_once()
+        world.clock.now_s += 300.0
+    world.telegram.script.clear()
+    await world.worker.drain_once()
+    world.clock.now_s += 20.0
+    await asyncio.to_thread(world.alerts.observe, [error("cpu")], at=world.clock())
+    await world.worker.drain_once()
+    first, grown = (call.text for call in world.telegram.calls if call.accepted)
+    assert first.startswith(f"digest {len(keys)}: ")
+    assert grown.startswith(f"digest {len(keys) + 1}: ")
+    assert "fired #131 ERROR" in grown
+
+
+def error(key: str) -> Observation:
+    return fail(Severity.ERROR, key)
