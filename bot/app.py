@@ -36,6 +36,7 @@ from storage.files import LockedError, ProcessLock
 from storage.history import History
 from storage.job_runs import JobRuns
 from storage.past import Past
+from storage.picks import Picks
 
 LOG = logging.getLogger("vigie.app")
 App: TypeAlias = Application[Any, Any, Any, Any, Any, Any]
@@ -156,6 +157,7 @@ def build(
         watch=parts.watch,
         alerts=alerts,
         opportunities=parts.opportunities,
+        picks=Picks(database),
         history=parts.history,
         chats=chats,
         access=_access(found),

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from telegram import CallbackQuery, InaccessibleMessage, Update
 from telegram.error import BadRequest
 
-from handlers import drawing, hushing, report, verbs
+from handlers import drawing, hushing, picking, report, sources, verbs
 from handlers.access import Role
 from handlers.call import Call, Effect, call
 from handlers.context import Context
@@ -18,9 +18,9 @@ from handlers.pressed import number
 from handlers.sending import edit
 from handlers.views import callback
 from handlers.views.message import Message
+from handlers.views.query import PERIODS_S
 from handlers.views.reading import PERIODS
 from handlers.views.text import TOAST_UNITS, clip
-from handlers.views.top import PERIODS_S
 from storage.records import Value
 
 log = logging.getLogger(__name__)
@@ -41,13 +41,23 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "health": Verb(run=verbs.refresh_health, args=0, wait="toast.checking"),
         "newhealth": Verb(run=verbs.new_health, args=0, wait="toast.below"),
         "family": Verb(run=verbs.family, args=1, wait="toast.below"),
-        "newtop": Verb(run=verbs.new_top, args=0, wait="toast.below"),
-        "top": Verb(run=verbs.top, args=4, wait="toast.list"),
+        "newtop": Verb(run=picking.new_top, args=0, wait="toast.below"),
+        "top": Verb(run=picking.top, args=4, wait="toast.list"),
+        "best": Verb(run=picking.best, args=5, wait="toast.list"),
+        "menu": Verb(run=picking.best, args=5, wait="toast.menu"),
+        "done": Verb(run=picking.done, args=6, role=Role.OPERATOR),
+        "hide": Verb(run=picking.hide, args=6, role=Role.OPERATOR),
+        "undo": Verb(run=picking.undo, args=6, role=Role.OPERATOR),
+        "away": Verb(run=picking.away, args=1),
+        "back": Verb(run=picking.back, args=2, role=Role.OPERATOR),
         "chart": Verb(run=drawing.of_incident, args=1, wait="toast.below"),
         "plot": Verb(run=drawing.plot, args=2, wait="toast.period"),
         "plots": Verb(run=drawing.plots, args=0),
         "report": Verb(run=report.press, args=2, wait="toast.below"),
+        "sources": Verb(run=sources.turn, args=2, wait="toast.period"),
+        "source": Verb(run=sources.one, args=1, wait="toast.below"),
         "alerts": Verb(run=verbs.alerts, args=0),
+        "newalerts": Verb(run=verbs.new_alerts, args=0),
         "details": Verb(run=verbs.details, args=1),
         "ack": Verb(run=verbs.ack, args=2, role=Role.OPERATOR),
         "release": Verb(run=verbs.release, args=2, role=Role.OPERATOR),
@@ -110,7 +120,7 @@ def _list_shown(asked: Call) -> dict[str, str | int]:
     """Return the period and first rank that a list's button asks for, as far as it says."""
     if not asked.args or asked.args[0] not in {*PERIODS_S, *PERIODS}:
         return {"period": "?", "first": "?"}
-    turned = len(asked.args) == VERBS["top"].args
+    turned = len(asked.args) >= VERBS["top"].args
     first = (number(asked.args[2]) or 0) + 1 if turned else 1
     return {"period": asked.language.plain(f"period.{asked.args[0]}"), "first": first}
 

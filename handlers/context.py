@@ -15,6 +15,7 @@ from jobs.watch import Watch
 from storage.chats import Chats
 from storage.history import History
 from storage.opportunities import Opportunities
+from storage.picks import Picks
 from storage.records import Clock
 
 Context: TypeAlias = ContextTypes.DEFAULT_TYPE
@@ -50,6 +51,7 @@ class Services:
     watch: Watch
     alerts: AlertManager
     opportunities: Opportunities
+    picks: Picks
     history: History
     chats: Chats
     access: Access

@@ -6,7 +6,8 @@ from handlers.call import Call, blocking
 from handlers.views import plots
 from handlers.views.reading import words
 from handlers.views.text import clean
-from handlers.views.top import MARKS, Page
+from handlers.views.top import MARKS
+from handlers.views.top_keys import Page
 
 DAY = timedelta(hours=24)
 SHORTEST = timedelta(minutes=10)

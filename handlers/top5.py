@@ -1,69 +1,102 @@
-"""/top5: the best opportunities by return."""
+"""/top5: the best opportunities by return, and what this chat put away of them."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from handlers import pictures
+from handlers import pictures, top_grammar
 from handlers.call import Call, blocking
+from handlers.top_grammar import Misread
+from handlers.views import away as away_view
 from handlers.views import top as view
 from handlers.views import welcome
 from handlers.views.message import Message
-from handlers.views.top import LARGEST_PAGE, PERIODS_S, Page, Query
+from handlers.views.query import PERIODS_S, Query
+from handlers.views.top_keys import Page
+from storage.opportunities import Counts
+from storage.ranking import Within
+from storage.records import Opportunity
 
-PERIOD_WORDS = {name: name for name in PERIODS_S} | {
-    "1d": "24h", "day": "24h", "jour": "24h", "24": "24h", "7j": "7d", "week": "7d",
-    "semaine": "7d",    "30j": "30d", "month": "30d", "mois": "30d", "tout": "all", "ever": "all",
-}  # fmt: skip
 WORDS = 12
 
 
 async def top5(call: Call) -> Message:
-    """Return the list asked for, with its chart."""
+    """Return the list asked for, with its chart; or what was put away."""
+    if top_grammar.away(call.args):
+        return away(call)
     sources = await blocking(call.services.opportunities.sources)
-    query = parse(call.args, sources)
-    if isinstance(query, str):
-        names = ", ".join(sources[:WORDS])
-        return welcome.note("top.which", word=query, names=names, language=call.language)
+    query = top_grammar.parse(call.args, sources)
+    if isinstance(query, Misread):
+        return _misread(call, query, sources)
     return await show(call, query)
 
 
-async def show(call: Call, query: Query) -> Message:
-    """Return the page of a query."""
-    page = await blocking(_look, call, query)
+async def show(call: Call, query: Query, *, undo: Opportunity | None = None) -> Message:
+    """Return the page of a query; `undo` is what was put away just now."""
+    page = replace(await blocking(_look, call, query), undo=undo)
     photo = await pictures.top(call, page)
     return view.render(page, language=call.language, photo=photo)
 
 
+def away(call: Call, offset: int = 0) -> Message:
+    """Return what this chat put away."""
+    picks = call.services.picks.of(homes(call))
+    return away_view.render(picks, offset=offset, language=call.language.at(call.at.wall))
+
+
+def homes(call: Call) -> tuple[int, ...]:
+    """Return the ids this chat has and had: a group that moved keeps what it put away."""
+    chats = call.services.chats
+    now = chats.current(call.chat_id)
+    before = (chat.id for chat in chats.all() if chats.current(chat.id) == now)
+    return tuple(dict.fromkeys((now, call.chat_id, *before)))
+
+
 def _look(call: Call, query: Query) -> Page:
-    index, span_s = call.services.opportunities, PERIODS_S[query.period]
-    since = None if span_s is None else call.at.wall - timedelta(seconds=span_s)
-    source = query.source or None
+    picks = call.services.picks.of(homes(call))
+    within = Within(
+        min_roi=query.min_roi,
+        max_minutes=query.max_minutes,
+        without=[pick.key for pick in picks],
+    )
+    counts, query = _counted(call, query, within)
     last = call.services.watch.last
     data = last.facts.data if last is not None else None
     return Page(
         query=query,
-        rows=index.top(n=query.n, source=source, since=since, offset=query.offset),
-        counts=index.count(source=source, since=since),
-        sources=index.sources(),
+        rows=_rows(call, query, within),
+        counts=counts,
+        sources=call.services.opportunities.sources(),
         newest=getattr(data, "newest", None),
+        away=len(picks),
     )
 
 
-def parse(words: tuple[str, ...], sources: list[str]) -> Query | str:
-    """Return the query of `[n] [source] [period]` in any order, or the word not understood."""
-    n, source, period = 5, "", "24h"
-    rest = []
-    for word in words:
-        if word.lower() in PERIOD_WORDS:
-            period = PERIOD_WORDS[word.lower()]
-        elif word.isascii() and word.isdigit():
-            n = min(max(int(word[:4]), 1), LARGEST_PAGE)
-        else:
-            rest.append(word)
-    wanted = " ".join(rest).lower()
-    if wanted:
-        exact = [name for name in sources if name.lower() == wanted]
-        alike = exact or [name for name in sources if name.lower().startswith(wanted)]
-        if not alike:
-            return " ".join(rest)
-        source = alike[0]
-    return Query(n=n, source=source, period=period)
+def _counted(call: Call, query: Query, within: Within) -> tuple[Counts, Query]:
+    """Return how many there are, and the query on the last page where its own lies behind it."""
+    index = call.services.opportunities
+    counts = index.count(source=query.source or None, since=_since(call, query), within=within)
+    last = max(0, counts.ranked - 1) // query.n * query.n
+    return counts, replace(query, offset=min(query.offset, last))
+
+
+def _rows(call: Call, query: Query, within: Within) -> Sequence[Opportunity]:
+    return call.services.opportunities.top(
+        n=query.n,
+        source=query.source or None,
+        since=_since(call, query),
+        offset=query.offset,
+        within=within,
+    )
+
+
+def _since(call: Call, query: Query) -> datetime | None:
+    span_s = PERIODS_S[query.period]
+    return None if span_s is None else call.at.wall - timedelta(seconds=span_s)
+
+
+def _misread(call: Call, read: Misread, sources: Sequence[str]) -> Message:
+    if read.filters:
+        return welcome.note("top.which_filter", word=read.word, language=call.language)
+    names = ", ".join(sources[:WORDS])
+    return welcome.note("top.which", word=read.word, names=names, language=call.language)

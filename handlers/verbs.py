@@ -1,14 +1,12 @@
 """What each button does: everything in its data is looked up again, nothing in it is trusted."""
 
-from handlers import health, top5
+from handlers import health
 from handlers.ack import take
 from handlers.alerts import listing
 from handlers.call import Call, Effect, blocking
 from handlers.mute import around
-from handlers.pressed import anew, gone, incident, number
-from handlers.views import callback, lists
-from handlers.views.message import Message
-from handlers.views.top import ANY, LARGEST_PAGE, PERIODS_S, Query
+from handlers.pressed import anew, gone, incident
+from handlers.views import lists
 
 
 async def refresh_health(asked: Call) -> Effect:
@@ -27,25 +25,14 @@ async def family(asked: Call) -> Effect:
     return Effect(reply=health.family(asked, await health.latest(asked), asked.args[0]))
 
 
-async def new_top(asked: Call) -> Effect:
-    """Put the best opportunities below."""
-    return Effect(reply=await top5.show(asked, Query()))
-
-
-async def top(asked: Call) -> Effect:
-    """Turn to another period, source or page."""
-    period, n, offset = asked.args[0], number(asked.args[1], LARGEST_PAGE), number(asked.args[2])
-    known = await blocking(asked.services.opportunities.sources)
-    source = callback.named(asked.args[3], known)
-    if period not in PERIODS_S or not n or offset is None or source is None:
-        return Effect(reply=_note(asked, "button.stale"))
-    query = Query(n=n, source="" if source == ANY else source, period=period, offset=offset)
-    return Effect(edit=await top5.show(asked, query))
-
-
 async def alerts(asked: Call) -> Effect:
     """Show the list of open incidents as it is now."""
     return Effect(toast="toast.fresh", edit=listing(asked))
+
+
+async def new_alerts(asked: Call) -> Effect:
+    """Put the list of open incidents below."""
+    return Effect(toast="toast.below", reply=listing(asked))
 
 
 async def details(asked: Call) -> Effect:
@@ -91,7 +78,3 @@ async def reopen(asked: Call) -> Effect:
     if beside:
         return Effect(toast="toast.open_as", values={"number": beside[0]}, edit=anew(asked))
     return Effect(toast="toast.closed_long_ago", edit=anew(asked))
-
-
-def _note(asked: Call, key: str) -> Message:
-    return Message(html=asked.language.say(key))

@@ -30,6 +30,7 @@ from storage.chats import Chats
 from storage.database import Database
 from storage.history import History
 from storage.opportunities import Opportunities
+from storage.picks import Picks
 from storage.records import (
     Moment,
     Observation,
@@ -206,6 +207,7 @@ def _services(data: Path, state: Path, clock: Callable[[], Moment], easel: Easel
         watch=watch,
         alerts=manager,
         opportunities=index,
+        picks=Picks(database),
         history=history,
         chats=Chats(database),
         access=Access(chat_ids=frozenset({ADA, TEAM}), admin_ids=frozenset()),

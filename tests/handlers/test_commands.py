@@ -185,6 +185,7 @@ async def test_top5_switches_in_place(world: World) -> None:
     assert "Old" not in post.text
     assert (await world.press(post, "7 d")).toast == "Showing last 7 days, from no. 1"
     assert "Old 2" in post.text
+    await world.press(post, "All sources ▾")
     await world.press(post, "Galxe")
     assert "Old" not in post.text
     assert "7 d ✓" in [button["text"] for button in post.buttons]
