@@ -1,0 +1,289 @@
+import json
+from datetime import timedelta
+from operator import methodcaller
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage import folding
+from storage.folding import Bird, Mark, groups
+from storage.history import History
+from storage.likeness import name, place
+from storage.opportunities import Opportunities, Row
+from storage.ranking import Within
+from storage.records import Elsewhere, Provenance
+from storage.schema import micros
+from tests.storage.folder import NOON, Folder
+
+TITLE = "StarkNet Odyssey Season 2"
+LINK = "https://galxe.com/quest/stark/7"
+
+
+def row(key: int, source: str, roi: float | None = 3.0, **more: object) -> Row:
+    at = micros(NOON)
+    plain = Row(
+        key=key, source=source, title=TITLE, url="", reward="", minutes=5.0, roi=roi,
+        rank=3 if roi is None else 1, deadline="", first_seen=at, last_seen=at,
+    )  # fmt: skip
+    return plain._replace(**more)  # type: ignore[arg-type]
+
+
+def put(folder: Folder, *rows: Row) -> None:
+    folder.history.write(lambda db: folder.index.put(db, rows))
+    assert folder.index.fold(within_s=5)
+
+
+def listed(folder: Folder, **within: object) -> list[str]:
+    limits = Within(**within)  # type: ignore[arg-type]
+    found = folder.index.top(n=50, source=None, since=None, within=limits)
+    assert folder.index.count(source=None, since=None, within=limits).ranked == len(found)
+    return [each.source for each in found]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (LINK, "http://www.GALXE.com/quest/stark/7/"),
+        (LINK, LINK + "?utm_source=rss&utm_medium=x&ref=9"),
+        (LINK, LINK + "#about"),
+        (LINK, "https://galxe.com:443/quest/stark/7"),
+        ("https://e.org/q?b=2&a=1", "https://e.org/q/?a=1&fbclid=77&b=2"),
+        ("https://e.org/#/quest/7", "http://e.org/#/quest/7"),
+    ],
+)
+def test_one_page_is_one_place_however_it_is_spelled(one: str, other: str) -> None:
+    """Scheme, www, port, slash, order and what only counts visitors do not matter."""
+    assert place(one) is not None
+    assert place(one) == place(other)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "https://galxe.com/quest/stark/8", "https://galxe.com.evil.org/quest/stark/7",
+        "https://galxe.com/quest/Stark/7", "https://galxe.com/quest/stark/7?step=2",
+        "https://galxe.com:8443/quest/stark/7", "https://galxe.com/quest/stark/7#/two",
+    ],
+)  # fmt: skip
+def test_another_page_is_another_place(other: str) -> None:
+    """Also one that looks nearly the same."""
+    assert place(other) not in {None, place(LINK)}
+
+
+@pytest.mark.parametrize(
+    "url", ["", "https://galxe.com", "https://galxe.com/?utm_source=x", "http://a@b.org/x", "x"]
+)
+def test_a_home_page_is_no_place(url: str) -> None:
+    """Every quest of a project may link to it."""
+    assert place(url) is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "starknet odyssey – season 2!", " STARKNET  Odyssey: Season 2 🚀",
+        "ＳｔａｒｋＮｅｔ Odyssey Season 2", "Stark\u200bNet Odyssey Season 2",
+    ],
+)  # fmt: skip
+def test_one_title_is_one_name_however_it_is_set(other: str) -> None:
+    """Capitals, signs and what cannot be seen do not matter."""
+    assert name(other) == name(TITLE) is not None
+
+
+def test_what_a_card_glues_to_its_title_is_not_its_name() -> None:
+    """The reward in front, the crowd behind, which grows from file to file."""
+    cards = (
+        "900 USDT30Linea Surge Weekly63.55K  participants ",
+        "Linea Surge Weekly7 participants",
+    )
+    assert {name(card) for card in cards} == {name("Linea Surge Weekly")}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "StarkNet Odyssey Season 3", "StarkNet Odyssey", "StarkNet Odyssey Season 2 Part 2",
+        "StаrkNet Odyssey Season 2",  # a Cyrillic a
+    ],
+)  # fmt: skip
+def test_a_near_title_is_another_name(other: str) -> None:
+    """A season, a part, a letter that only looks alike."""
+    assert name(other) not in {None, name(TITLE)}
+
+
+@pytest.mark.parametrize("title", ["", "Airdrop", "Quest 7", "Airdrop 2025", "1 2 3 4 5 6 7 8 9 10",
+                                   "A long title that was cut somewhe…"])  # fmt: skip
+def test_a_title_that_tells_little_is_no_name(title: str) -> None:
+    """Too short, only figures, or cut."""
+    assert name(title) is None
+
+
+def test_the_best_provenance_stands_for_all_that_list_it(folder: Folder) -> None:
+    """The figure is its own, also where another one boasts; the rest is named with its links."""
+    put(
+        folder,
+        row(1, "Galxe", 3.0, rank=0, url=LINK),
+        row(2, "Zealy", 900.0, rank=2),
+        row(3, "TwitterRSS", None, title="Other words", url=LINK + "?utm_source=feed"),
+        row(4, "Layer3", 2.0, title="Something else entirely"),
+    )
+    first, second = folder.index.top(n=9, source=None, since=None)
+    assert (first.roi, first.provenance, first.source) == (3.0, Provenance.GIVEN, "Galxe")
+    assert first.also == (
+        Elsewhere("Zealy", ""),
+        Elsewhere("TwitterRSS", LINK + "?utm_source=feed"),
+    )
+    assert (second.source, second.also) == ("Layer3", ())
+    counts = folder.index.count(source=None, since=None)
+    assert (counts.total, counts.ranked, counts.unknown) == (2, 2, 0)
+
+
+def test_who_stands_for_a_group_is_chosen_within_the_filters(folder: Folder) -> None:
+    """Asked for one source, its own line is shown; what was not seen lately stands for nothing."""
+    put(
+        folder,
+        row(1, "Galxe", 3.0, rank=0, last_seen=micros(NOON - timedelta(days=9))),
+        row(2, "Zealy", 4.0),
+    )
+    (zealy,) = folder.index.top(n=9, source="Zealy", since=None)
+    assert (zealy.source, [each.source for each in zealy.also]) == ("Zealy", ["Galxe"])
+    (recent,) = folder.index.top(n=9, source=None, since=NOON)
+    assert (recent.source, recent.also) == ("Zealy", ())
+    assert listed(folder) == ["Galxe"]
+
+
+def test_a_limit_is_asked_of_who_stands_for_the_group(folder: Folder) -> None:
+    """A boast of a worse source does not bring a thing past the limit its real figure misses."""
+    put(folder, row(1, "Galxe", 3.0, rank=0), row(2, "Zealy", 900.0, rank=2))
+    assert listed(folder, min_roi=5.0) == []
+    assert listed(folder, min_roi=3.0) == ["Galxe"]
+
+
+def test_limits_are_inclusive_and_unknown_minutes_are_not_short(folder: Folder) -> None:
+    """Five minutes are at most five; who says nothing may take all day."""
+    put(
+        folder,
+        row(1, "Galxe", 5.0, title="a", minutes=5.0),
+        row(2, "Zealy", 6.0, title="b", minutes=None),
+        row(3, "Layer3", 4.0, title="c", minutes=6.0),
+    )
+    assert listed(folder, max_minutes=5) == ["Galxe"]
+    assert listed(folder, min_roi=5.0) == ["Zealy", "Galxe"]
+
+
+def test_a_title_that_one_source_has_twice_names_nothing(folder: Folder) -> None:
+    """Two quests to join a Discord are two things, also for whoever lists one of them."""
+    put(folder, row(1, "Zealy"), row(2, "Galxe"))
+    assert len(listed(folder)) == 1
+    put(folder, row(3, "Zealy"))
+    assert len(listed(folder)) == 3
+    put(folder, row(3, "Zealy", title="Renamed since, with care", last_seen=micros(NOON) + 1))
+    assert len(listed(folder)) == 2
+
+
+def test_a_link_between_does_not_join_what_one_source_tells_apart(folder: Folder) -> None:
+    """A feed that borrows one quest's title and another one's link hides neither."""
+    put(
+        folder,
+        row(1, "Galxe", url="https://galxe.com/quest/a/1"),
+        row(2, "Galxe", url="https://galxe.com/quest/b/2", title="Linea Surge Weekly Bounty"),
+        row(3, "TwitterRSS", 90.0, rank=0, url="https://galxe.com/quest/b/2"),
+    )
+    assert sorted(listed(folder)) == ["Galxe", "TwitterRSS"]
+
+
+def test_what_too_many_share_names_nothing(folder: Folder) -> None:
+    """A flood under one link is not one thing, and costs no more than it must."""
+    flood = [row(n, f"S{n}", float(n), url=LINK) for n in range(1, 200)]
+    put(folder, *flood[: folding.MANY])
+    assert len(listed(folder)) == 1
+    folder.history.write(lambda db: db.execute("DELETE FROM alike"))
+    folder.history.write(lambda db: db.execute("UPDATE opportunity SET flock = NULL"))
+    put(folder, *flood)
+    assert folder.index.count(source=None, since=None).ranked == 199
+
+
+def test_put_away_takes_the_whole_group(folder: Folder) -> None:
+    """Also when another source's line stands for it later."""
+    put(
+        folder,
+        row(1, "Galxe", 3.0, rank=1),
+        row(2, "Zealy", 4.0, rank=2),
+        row(5, "Layer3", title="x"),
+    )
+    (first, _) = folder.index.top(n=9, source=None, since=None)
+    assert listed(folder, without=[first.key]) == ["Layer3"]
+    put(folder, row(9, "TwitterRSS", 8.0, rank=0))
+    assert listed(folder) == ["TwitterRSS", "Layer3"]
+    assert listed(folder, without=[first.key]) == ["Layer3"]
+    assert listed(folder, without=["", "zz", "1" * 40, "ffffffffffffffff"])[0] == "TwitterRSS"
+    assert set(folder.index.keyed([first.key, "nonsense"])) == {first.key}
+
+
+_birds = st.lists(
+    st.builds(
+        lambda key, source, page, title: row(
+            key, source, url=page and f"https://e.org/{page}", title=title
+        ),
+        st.integers(-6, 6),
+        st.sampled_from("ABCD"),
+        st.sampled_from(["", "p", "q", "r"]),
+        st.sampled_from(["The very first title", "The very second title", "x"]),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(_birds, st.data())
+def test_the_order_of_arrival_does_not_matter(
+    folder: Folder, rows: list[Row], data: st.DataObject
+) -> None:
+    """Row by row, changed on the way or all at once: the same groups as worked out anew."""
+    folder.history.write(lambda db: db.execute("DELETE FROM opportunity"))
+    folder.history.write(lambda db: db.execute("DELETE FROM alike"))
+    for one in data.draw(st.permutations(rows)):
+        put(folder, one._replace(title="Not yet known by its name"))
+        put(folder, one._replace(last_seen=one.last_seen + 1))
+    final = {one.key: one for one in folder.history.read(_all)}
+    birds = {k: Bird(k, r.source, place(r.url), name(r.title), None) for k, r in final.items()}
+    shared: dict[Mark, list[Bird]] = {}
+    for bird in birds.values():
+        for mark in bird.marks():
+            shared.setdefault(mark, []).append(bird)
+    expected = groups(birds.values(), shared)
+    found = folder.history.read(
+        lambda db: dict(db.execute("SELECT key, flock FROM opportunity WHERE flock NOT NULL"))
+    )
+    assert found == expected
+
+
+def _all(db: object) -> list[Row]:
+    rows = db.execute("SELECT * FROM opportunity").fetchall()  # type: ignore[attr-defined]
+    return [Row(*row[:11]) for row in rows]
+
+
+def test_an_older_file_is_folded_as_it_is(folder: Folder) -> None:
+    """What a version without folding wrote is found and folded once."""
+    put(folder, row(1, "Galxe"), row(2, "Zealy"))
+    old = ("DROP TABLE alike", "DROP TABLE unfolded", "DROP INDEX opportunity_flock")
+    lowered = ("ALTER TABLE opportunity DROP COLUMN flock", "PRAGMA user_version = 3")
+    for statement in (*old, *lowered):
+        folder.history.write(methodcaller("execute", statement))
+    folder.history.close()
+    again = History(folder.history.path)
+    index = Opportunities(again)
+    assert index.fold(within_s=5)
+    assert [len(each.also) for each in index.top(n=9, source=None, since=None)] == [1]
+    again.close()
+
+
+def test_the_best_are_read_along_an_index(folder: Folder) -> None:
+    """A hundred thousand opportunities are not sorted for five."""
+    plan = folder.history.read(
+        lambda db: db.execute(
+            "EXPLAIN QUERY PLAN SELECT * FROM listed WHERE roi NOT NULL ORDER BY roi DESC LIMIT 5"
+        ).fetchall()
+    )
+    assert "opportunity_best" in json.dumps(plan)
