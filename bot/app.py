@@ -21,7 +21,7 @@ from handlers import menu, registry
 from handlers.access import Access
 from handlers.charting import Charts
 from handlers.context import Display, Limits, Services
-from handlers.reporting import Reports
+from handlers.reporting import Reports, put_away
 from jobs.alerts.manager import AlertManager
 from jobs.alerts.rules import Rules
 from jobs.archive import Archive
@@ -152,12 +152,13 @@ def build(
     parts.own.outbox_s = lambda at: alerts.ledger.oldest_s(at=at)
     making = reporter(found, history, watch=parts.watch, incidents=alerts.known)
     charts = Charts()
-    reports = Reports(making, charts)
+    picks = Picks(database)
+    reports = Reports(making, charts, without=put_away(chats, picks))
     services = Services(
         watch=parts.watch,
         alerts=alerts,
         opportunities=parts.opportunities,
-        picks=Picks(database),
+        picks=picks,
         history=parts.history,
         chats=chats,
         access=_access(found),

@@ -11,6 +11,8 @@ from handlers.views.i18n import Language
 from handlers.views.message import Message
 from jobs.report import Report
 from jobs.reporter import Reporter
+from storage.chats import Chats
+from storage.picks import Picks
 from storage.records import Moment
 
 FRESH = timedelta(seconds=60)  # many chats are told the same morning
@@ -18,6 +20,11 @@ FRESH = timedelta(seconds=60)  # many chats are told the same morning
 
 def _nothing(_: int) -> Collection[str]:
     return ()
+
+
+def put_away(chats: Chats, picks: Picks) -> Callable[[int], Collection[str]]:
+    """Return what tells the keys of the opportunities a chat has put away."""
+    return lambda chat_id: [pick.key for pick in picks.of(chats.homes(chat_id))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +97,8 @@ class Reports:
         return made.pictures[code]
 
     async def _own(self, report: Report, chat_id: int) -> Report:
-        put_away = self._without(chat_id)
-        if not put_away or not any(one.key in put_away for one in report.top):
+        without = self._without(chat_id)
+        if not without:
             return report
-        top = await asyncio.to_thread(self.reporter.best, report, without=put_away)
+        top = await asyncio.to_thread(self.reporter.best, report, without=without)
         return replace(report, top=tuple(top))

@@ -46,10 +46,7 @@ def away(call: Call, offset: int = 0) -> Message:
 
 def homes(call: Call) -> tuple[int, ...]:
     """Return the ids this chat has and had: a group that moved keeps what it put away."""
-    chats = call.services.chats
-    now = chats.current(call.chat_id)
-    before = (chat.id for chat in chats.all() if chats.current(chat.id) == now)
-    return tuple(dict.fromkeys((now, call.chat_id, *before)))
+    return call.services.chats.homes(call.chat_id)
 
 
 def _look(call: Call, query: Query) -> Page:

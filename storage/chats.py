@@ -103,6 +103,12 @@ class Chats:
         """Return every chat known, by id."""
         return sorted(self._rows.all(), key=lambda chat: chat.id)
 
+    def homes(self, chat_id: int) -> tuple[int, ...]:
+        """Return the ids a chat has and had, the one it has now first."""
+        now = self.current(chat_id)
+        before = (chat.id for chat in self.all() if self.current(chat.id) == now)
+        return tuple(dict.fromkeys((now, chat_id, *before)))
+
     def _change(self, chat_id: int, **changes: float | str) -> None:
         number = self.current(chat_id)
 

@@ -18,7 +18,7 @@ from bot.sandbox.world import Post, Press
 from handlers.access import Access
 from handlers.context import Display, Limits, Services
 from handlers.registry import App, register
-from handlers.reporting import Reports
+from handlers.reporting import Reports, put_away
 from handlers.views.charts import paint
 from handlers.views.plots import Spec
 from jobs.alerts.manager import AlertManager
@@ -201,22 +201,22 @@ def _services(data: Path, state: Path, clock: Callable[[], Moment], easel: Easel
     )
     terms = Terms(zone=ZoneInfo("Europe/Paris"), sources=("Galxe",))
     now = Now(files=lambda: _files(watch), incidents=manager.known)
-    terms = Terms(zone=ZoneInfo("Europe/Paris"), sources=("Galxe",))
-    now = Now(files=lambda: _files(watch), incidents=manager.known)
+    chats, picks = Chats(database), Picks(database)
+    reporter = Reporter(history, terms=terms, now=now)
     return Services(
         watch=watch,
         alerts=manager,
         opportunities=index,
-        picks=Picks(database),
+        picks=picks,
         history=history,
-        chats=Chats(database),
+        chats=chats,
         access=Access(chat_ids=frozenset({ADA, TEAM}), admin_ids=frozenset()),
         charts=easel,
         clock=clock,
         display=Display(
             timezone=ZoneInfo("Europe/Paris"), limits=Limits(cpu_pct=85, data_age_s=7200)
         ),
-        reports=Reports(Reporter(history, terms=terms, now=now), easel),
+        reports=Reports(reporter, easel, without=put_away(chats, picks)),
     )
 
 
