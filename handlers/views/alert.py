@@ -50,7 +50,7 @@ def render(
         message = note(delivery.note, language)
     elif delivery.kind in {Kind.RESOLVED, Kind.BRIEF}:
         message = _closing(delivery, incident, language)
-    elif delivery.kind in {Kind.REPEAT, Kind.ESCALATED}:
+    elif delivery.kind in {Kind.REPEAT, Kind.ESCALATED} or _rises(delivery, incident):
         message = _again(delivery, incident, at=at, language=language, around=around)
     elif delivery.kind is Kind.FULL:
         message = whole.attached(incident, at=at, language=language, around=around)
@@ -80,6 +80,11 @@ def marked(message: Message, delivery: Delivery, *, at: Moment, language: Langua
     return replace(message, html=Markup("\n".join([message.html, *notes])))
 
 
+def _rises(delivery: Delivery, incident: Incident) -> bool:
+    """Return whether it says that an incident got worse, below the card that was edited."""
+    return delivery.kind is Kind.WORSE and delivery.channel in incident.messages
+
+
 def _closing(delivery: Delivery, incident: Incident, language: Language) -> Message:
     brief = delivery.kind == Kind.BRIEF
     fact = sentence(incident.fact if brief else incident.latest, language)
@@ -95,10 +100,15 @@ def _closing(delivery: Delivery, incident: Incident, language: Language) -> Mess
 def _again(
     delivery: Delivery, incident: Incident, *, at: Moment, language: Language, around: Around
 ) -> Message:
-    """Return a reminder, or the call for somebody where nobody has taken it."""
+    """Return a reminder, that it got worse, or the call for somebody where nobody has taken it."""
     called = delivery.kind == Kind.ESCALATED
     builder = Builder()
-    (_call if called else _reminder)(builder, incident, at=at, language=language)
+    if called:
+        _call(builder, incident, at=at, language=language)
+    elif delivery.kind is Kind.WORSE:
+        _worse(builder, incident, language)
+    else:
+        _reminder(builder, incident, at=at, language=language)
     if called and around.call:
         builder.add(language.say("alert.calling", names=Markup(", ".join(around.call))))
     builder.add(footer(incident, language, around))
@@ -107,6 +117,13 @@ def _again(
         buttons=buttons(incident, language, muted=around.mute is not None),
         silent=silent(incident.level),
     )
+
+
+def _worse(builder: Builder, incident: Incident, language: Language) -> None:
+    level = level_word(incident.level, language)
+    title = language.say("alert.worse", level=level, fact=sentence(incident.latest, language))
+    builder.add(f"{GLYPHS[incident.level]} <b>{title}</b>")
+    advice(builder, incident.fact, language)
 
 
 def _reminder(builder: Builder, incident: Incident, *, at: Moment, language: Language) -> None:

@@ -16,7 +16,7 @@ from storage.records import Phrase, Value
 
 LANGUAGES = ("en", "fr")
 FOLDER = Path(__file__).parent / "locales"
-CLEAR_FOR = timedelta(hours=20)
+CLEAR_FOR, WEEKDAY_FOR = timedelta(hours=20), timedelta(days=6)
 LAST_UNIX = 2**31  # what a client can be asked to show in the reader's zone
 
 Spoken: TypeAlias = Value | Markup | datetime
@@ -105,9 +105,10 @@ class Language:
         return self._plain(Piece("", name), {name: value})
 
     def clock(self, at: datetime) -> Markup:
-        """Return a time to come: of day alone where that is clear, else with its weekday."""
-        far = self.now is None or at - self.now > CLEAR_FOR
-        return Markup(self._html(Piece("", "at", "wt" if far else "t"), {"at": at}))
+        """Return a time to come: of day alone where that is clear, else its weekday or date."""
+        ahead = WEEKDAY_FOR if self.now is None else at - self.now
+        style = "dt" if ahead > WEEKDAY_FOR else "wt" if ahead > CLEAR_FOR else "t"
+        return Markup(self._html(Piece("", "at", style), {"at": at}))
 
     def _find(
         self, what: Phrase | str, values: Mapping[str, Spoken]

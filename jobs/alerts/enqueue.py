@@ -34,11 +34,12 @@ def plan(tell: Tell, incident: Incident, *, channel: str, live: Sequence[Deliver
         superseded = tuple(row for row in queued if not (edit and row.kind in CLOSING))
         return Plan(superseded, _ending(tell, incident, told=told, card=card))
     if tell.kind is Kind.WORSE:
-        return Plan(tuple(queued), (Kind.WORSE,))
+        return Plan(tuple(queued), (Kind.UPDATE, Kind.WORSE) if card else (Kind.WORSE,))
     over = tuple(row for row in queued if row.kind in CLOSING)  # it was reopened meanwhile
     if tell.kind is Kind.FIRED:
         return Plan(over, (Kind.FIRED,))
-    if any(row.kind in NEWS for row in live):  # rendered when sent, so it will say this anyway
+    edit = card and tell.kind is Kind.UPDATE
+    if any(row.kind in NEWS for row in live) and not edit:  # rendered when sent: it says this too
         return Plan(over)
     if tell.kind is Kind.UPDATE:
         same = tuple(row for row in queued if row.kind is Kind.UPDATE)

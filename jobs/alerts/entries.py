@@ -185,8 +185,8 @@ class Entries:
                 self._follow(row, Kind.RESOLVED)  # it ended while this was under way
             if row.kind is not Kind.BRIEF:  # should it be reopened, that would be no alert
                 knows[row.channel] = None
-            called = row.kind is Kind.ESCALATED and row.channel not in messages
-            if message_id is not None and (row.kind in enqueue.NEWS or called):
+            first = row.channel not in messages and row.kind in {Kind.WORSE, Kind.ESCALATED}
+            if message_id is not None and (row.kind is Kind.FIRED or first):
                 messages[row.channel] = message_id
             if row.kind is Kind.FULL and message_id is not None:
                 attached[row.channel] = None

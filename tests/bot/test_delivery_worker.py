@@ -82,8 +82,8 @@ async def test_an_incident_lives_in_one_message(world: World) -> None:
     ]
 
 
-async def test_worse_comes_first_and_becomes_the_message_to_edit(world: World) -> None:
-    """A CRITICAL that arrives later overtakes what waits; its card is the newest message."""
+async def test_worse_comes_first_below_the_card_which_is_edited(world: World) -> None:
+    """A CRITICAL that arrives later overtakes what waits; one incident stays one message."""
     fire(world, WARNING, "a", "b", "c")
     await world.worker.drain_once()
     world.alerts.observe([fail(CRITICAL, "a")], at=world.clock())
@@ -95,7 +95,35 @@ async def test_worse_comes_first_and_becomes_the_message_to_edit(world: World) -
     ]
     incident = world.alerts.incident(1)
     assert incident is not None
+    assert incident.messages == {"7": 1}
+    worse, edit = world.telegram.calls[1:3]
+    assert (worse.text, worse.reply_to) == ("worse #1 CRITICAL", 1)
+    assert (edit.text, edit.edited) == ("card #1 CRITICAL open", 1)
+
+
+async def test_worse_is_the_card_where_there_is_none(world: World) -> None:
+    """A storm's digest is nobody's own message: what gets worse after it has one of its own."""
+    fire(world, WARNING, *"abcdef")
+    await drain(world, for_s=120)
+    world.alerts.observe([fail(CRITICAL, "a")], at=world.clock())
+    await drain(world, for_s=5)
+    incident = world.alerts.incident(1)
+    assert incident is not None
+    assert world.telegram.said()[-1] == "worse #1 CRITICAL"
     assert incident.messages == {"7": 2}
+
+
+async def test_taken_while_worse_waits_the_card_says_so(world: World) -> None:
+    """An edit makes no sound, so it does not wait for what does."""
+    fire(world, WARNING, "a")
+    await world.worker.drain_once()
+    world.alerts.mute(glob="a", for_=None, by="Ada", at=world.clock())
+    world.alerts.observe([fail(ERROR, "a")], at=world.clock())
+    await drain(world, for_s=5)
+    world.alerts.ack(1, by="Lina", at=world.clock())
+    await drain(world, for_s=5)
+    assert world.telegram.calls[-1].text == "card #1 ERROR Lina"
+    assert world.telegram.said() == ["fired #1 WARNING"]
 
 
 async def test_one_message_a_second_and_fifteen_a_minute(world: World) -> None:

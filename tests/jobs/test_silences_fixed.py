@@ -73,7 +73,7 @@ def test_a_rise_to_critical_is_not_fixed(office: Office) -> None:
     office.heard()
     for _ in range(9):
         office.see(fail(CRITICAL, "a"))
-    assert office.heard() == [(Kind.WORSE, "a")]
+    assert office.heard() == [(Kind.WORSE, "a"), (Kind.UPDATE, "a")]
     office.see(ok("a"))
     assert (Kind.RESOLVED, "a") in office.heard()
     assert office.mutes.all() == []
