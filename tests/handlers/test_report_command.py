@@ -1,0 +1,176 @@
+"""/report as people use it: words for days, the picture, the buttons, what a chat put away."""
+
+import csv
+import io
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.report_day import parse
+from handlers.views.plots import WeekChart
+from storage.picks import Pick, Verdict
+from tests.handlers.chat import ADA, BOB, EVE, START, TEAM, World, opportunity
+
+TODAY = date(2026, 8, 14)  # a Friday
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("", None),
+        ("now", None),
+        ("maintenant", None),
+        ("today", TODAY),
+        ("Aujourd’hui", TODAY),
+        ("yesterday", date(2026, 8, 13)),
+        ("HIER", date(2026, 8, 13)),
+        ("friday", TODAY),
+        ("sam", date(2026, 8, 8)),
+        ("Monday", date(2026, 8, 10)),
+        ("2026-08-01", date(2026, 8, 1)),
+        ("2026-8-1", date(2026, 8, 1)),
+        ("1/8", date(2026, 8, 1)),
+        ("14/08/2026", TODAY),
+        ("14.8.26", TODAY),
+        ("14.8.", TODAY),
+        ("le 1er août", date(2026, 8, 1)),
+        ("3 août 2025", date(2025, 8, 3)),
+        ("3 aug", date(2026, 8, 3)),
+        ("Aug 3rd, 2025", date(2025, 8, 3)),
+        ("15 August", date(2025, 8, 15)),
+        ("29/2", date(2024, 2, 29)),
+        ("juin 5", date(2026, 6, 5)),
+        ("5 juil", date(2026, 7, 5)),
+    ],
+)
+def test_days_as_people_write_them(words: str, meant: date | None) -> None:
+    """Both languages, the day before the month, the latest such day where no year is said."""
+    assert parse(words.split(), today=TODAY) == meant
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["2026-08-15", "tomorrow", "32/1", "30/2", "31/2/2026", "2026-13-01", "0001-01-01", "1/1/1999",
+     "3 xyz", "fr", "٣/٣", "galxe", "2026-08"],
+)  # fmt: skip
+def test_what_is_no_day_or_not_over_is_refused(words: str) -> None:
+    """The future, days that are in no calendar, what is older than anything kept."""
+    with pytest.raises(ValueError, match=r"day|month|year"):
+        parse(words.split(), today=TODAY)
+
+
+@given(st.lists(st.text(max_size=12), max_size=4), st.dates(date(2004, 1, 1), date(2999, 1, 1)))
+def test_any_words_are_a_day_or_a_refusal(words: list[str], today: date) -> None:
+    """Nothing somebody writes is an error of another kind, or a day that is not over."""
+    try:
+        day = parse(words, today=today)
+    except ValueError:
+        return
+    assert day is None or day <= today
+
+
+@given(st.dates(date(2010, 1, 1), TODAY))
+def test_every_day_can_be_asked_for(day: date) -> None:
+    """As ISO, and as both languages write dates."""
+    for written in (day.isoformat(), f"{day:%d/%m/%Y}", f"{day:%d.%m.%Y}", f"{day:%d %b %Y}"):
+        if day.year >= 2017:
+            assert parse(written.split(), today=TODAY) == day
+
+
+async def shown(world: World) -> None:
+    """Have two finds in the last day, and one cycle."""
+    world.write("galxe", [opportunity("Alpha", n=1), opportunity("Beta", n=2)], age=HOUR)
+    await world.services.watch.run()
+
+
+async def test_report_shows_the_last_day_with_its_picture(world: World) -> None:
+    """Whoever may look gets it, in French under its French name; strangers get nothing."""
+    await shown(world)
+    (post,) = await world.say("/report", user=BOB, chat=TEAM)
+    assert post.json["photo"]
+    assert isinstance(world.easel.drawn[-1], WeekChart)
+    assert "Alpha" in post.text
+    world.services.chats.remember(ADA, "fr")
+    (french,) = await world.say("/rapport")
+    assert "Nouveautés" in french.text
+    assert await world.say("/report", user=EVE) == []
+
+
+async def test_without_a_picture_the_text_goes_alone(world: World) -> None:
+    """More is said then, not less."""
+    await shown(world)
+    world.easel.broken = True
+    (post,) = await world.say("/report")
+    assert "photo" not in post.json
+    assert "Alpha" in post.text
+
+
+async def test_a_morning_can_be_asked_for_again(world: World) -> None:
+    """Yesterday's knows nothing of what came since; what is no day is answered with how to ask."""
+    await shown(world)
+    (post,) = await world.say("/report yesterday")
+    assert "Thu 13 Aug" in post.text
+    assert "Alpha" not in post.text
+    (asked,) = await world.say("/report someday")
+    assert "someday" in asked.text
+    assert "2026-08-14" in asked.text
+
+
+async def test_its_buttons_tell_more_of_the_same_day(world: World) -> None:
+    """All of it, day by day, and as a table that opens in a spreadsheet; all of one day."""
+    await shown(world)
+    (post,) = await world.say("/report today")
+    for what, has in (("full", "Alpha"), ("days", "13 Aug")):
+        before = len(world.api.said(ADA))
+        await world.press(post, f"v1:report:{what}:2026-08-14")
+        (below,) = world.api.said(ADA)[before:]
+        assert has in below.text
+    before = len(world.api.said(ADA))
+    await world.press(post, "v1:report:csv:2026-08-14")
+    (below,) = world.api.said(ADA)[before:]
+    content = world.api.world.files[below.json["document"]["file_id"]].content
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+    assert len(rows) > 5
+    assert {row[0] for row in rows[1:]} == {"2026-08-14"}
+
+
+@pytest.mark.parametrize("data", ["full:2026-13-40", "full:9999-01-01", "other:now", "csv:hier-x"])
+async def test_forged_buttons_are_stale(world: World, data: str) -> None:
+    """Nothing in their data is trusted."""
+    await shown(world)
+    (post,) = await world.say("/report")
+    before = len(world.api.said(ADA))
+    await world.press(post, f"v1:report:{data}")
+    (below,) = world.api.said(ADA)[before:]
+    assert "Alpha" not in below.text
+    assert "document" not in below.json
+
+
+async def test_what_a_chat_put_away_is_not_in_its_report(world: World) -> None:
+    """The next best takes its place; another chat still sees it."""
+    world.write("galxe", [opportunity(f"Quest {n}", n=n) for n in range(6)], age=HOUR)
+    await world.services.watch.run()
+    (best, *_) = world.services.opportunities.top(n=1, source=None, since=None)
+    pick = Pick(key=best.key, verdict=Verdict.DONE, title=best.title, by="Ada", at=START)
+    world.services.picks.put([ADA], pick)
+    (mine,) = await world.say("/report")
+    (theirs,) = await world.say("/report", user=BOB, chat=TEAM)
+    assert best.title == "Quest 5"
+    assert best.title not in mine.text
+    assert "Quest 0" in mine.text
+    assert best.title in theirs.text
+
+
+async def test_one_report_is_made_for_all_chats_of_a_morning(world: World) -> None:
+    """And one picture for each language; who asks for the last 24 hours gets them anew."""
+    await shown(world)
+    reports, at = world.services.reports, world.at
+    first = await reports.report(TODAY, chat_id=ADA, at=at)
+    assert await reports.report(TODAY, chat_id=BOB, at=at) is first
+    world.later(2 * HOUR)
+    assert await reports.report(TODAY, chat_id=BOB, at=world.at) is not first
+    rolling = await reports.report(None, chat_id=ADA, at=world.at)
+    assert await reports.report(None, chat_id=ADA, at=world.at) is not rolling
