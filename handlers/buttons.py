@@ -14,8 +14,8 @@ from handlers.access import Role
 from handlers.call import Call, Effect, call
 from handlers.context import Context
 from handlers.dispatch import answer
-from handlers.pressed import number
-from handlers.sending import edit
+from handlers.pressed import is_beside, number, pressed_id
+from handlers.sending import edit, strip
 from handlers.views import callback
 from handlers.views.message import Message
 from handlers.views.query import PERIODS_S
@@ -28,12 +28,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb:
-    """What a button does; `wait` is the toast shown before work that takes a while."""
+    """What a button does; `wait` is the toast shown before work that takes a while.
+
+    `living`: it changes an incident, whose card is the one message that shows how it stands.
+    """
 
     run: Callable[[Call], Awaitable[Effect]]
     args: int
     role: Role = Role.VIEWER
     wait: str = ""
+    living: bool = False
 
 
 VERBS: Mapping[str, Verb] = MappingProxyType(
@@ -42,6 +46,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "newhealth": Verb(run=verbs.new_health, args=0, wait="toast.below"),
         "family": Verb(run=verbs.family, args=1, wait="toast.below"),
         "newtop": Verb(run=picking.new_top, args=0, wait="toast.below"),
+        "newpicks": Verb(run=picking.new_picks, args=0, wait="toast.below"),
         "top": Verb(run=picking.top, args=4, wait="toast.list"),
         "best": Verb(run=picking.best, args=5, wait="toast.list"),
         "menu": Verb(run=picking.best, args=5, wait="toast.menu"),
@@ -59,12 +64,12 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "alerts": Verb(run=verbs.alerts, args=0),
         "newalerts": Verb(run=verbs.new_alerts, args=0),
         "details": Verb(run=verbs.details, args=1),
-        "ack": Verb(run=verbs.ack, args=2, role=Role.OPERATOR),
-        "release": Verb(run=verbs.release, args=2, role=Role.OPERATOR),
-        "reopen": Verb(run=verbs.reopen, args=1, role=Role.OPERATOR),
-        "mute": Verb(run=hushing.mute_incident, args=3, role=Role.OPERATOR),
+        "ack": Verb(run=verbs.ack, args=2, role=Role.OPERATOR, living=True),
+        "release": Verb(run=verbs.release, args=2, role=Role.OPERATOR, living=True),
+        "reopen": Verb(run=verbs.reopen, args=1, role=Role.OPERATOR, living=True),
+        "mute": Verb(run=hushing.mute_incident, args=3, role=Role.OPERATOR, living=True),
         "muteone": Verb(run=hushing.ask_incident, args=1, role=Role.OPERATOR),
-        "sound": Verb(run=hushing.sound, args=2, role=Role.OPERATOR),
+        "sound": Verb(run=hushing.sound, args=2, role=Role.OPERATOR, living=True),
         "quiet": Verb(run=hushing.quiet, args=3, role=Role.OPERATOR),
         "hush": Verb(run=hushing.hush, args=3, role=Role.OPERATOR),
         "mutewhat": Verb(run=hushing.mute_what, args=0, role=Role.OPERATOR),
@@ -98,6 +103,8 @@ async def press(update: Update, context: Context) -> None:
     effect = await verb.run(asked)
     if not verb.wait:
         await _toast(query, asked, effect.toast, effect.values)
+    if verb.living and is_beside(asked, pressed_id(update)):
+        return await strip(context.bot, asked.chat_id, pressed_id(update))
     return await _show(update, context, effect)
 
 

@@ -20,6 +20,11 @@ async def new_top(asked: Call) -> Effect:
     return Effect(reply=await top5.show(asked, Query()))
 
 
+async def new_picks(asked: Call) -> Effect:
+    """Put the best opportunities below, ready to be put away one by one."""
+    return Effect(reply=await top5.show(asked, Query(menu=Menu.PICKS)))
+
+
 async def top(asked: Call) -> Effect:
     """Turn a list to another period, source or page; its buttons are of an older version."""
     return await best(replace(asked, args=(*asked.args[:3], Menu.NONE, *asked.args[3:])))

@@ -142,8 +142,10 @@ def _buttons(report: Report, language: Language, *, shown: bool) -> Rows:
         return Button(label=label, data=pack("report", what, day))
 
     top = Button(label=language.plain("button.top"), data="v1:newtop", style=Style.PRIMARY)
-    rows: list[tuple[Button, ...]] = [(top,) if shown else (top, about("full"))]
-    rows.append((about("days"), about("csv")))
+    pick = Button(label=language.plain("button.picks"), data="v1:newpicks")
+    views = ("days", "csv") if shown else ("full", "days", "csv")
+    rows: list[tuple[Button, ...]] = [(top, pick) if report.top else (top,)]
+    rows.append(tuple(about(each) for each in views))
     if report.open:
         label = language.plain("button.report.alerts", n=report.open)
         rows.append((Button(label=label, data="v1:newalerts"),))

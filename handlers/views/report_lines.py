@@ -5,7 +5,7 @@ from handlers.views.card import GLYPHS, level_word
 from handlers.views.deadlines import deadline, spell_day
 from handlers.views.i18n import Language, Spoken
 from handlers.views.text import Markup, escape, hostile, link
-from handlers.views.top import MARKS
+from handlers.views.top import ELSEWHERE, MARKS
 from jobs.report import FULL_WEEK, Count, Report, Week
 from storage.records import Opportunity, Provenance, Severity
 
@@ -191,10 +191,20 @@ def best(rank: int, row: Opportunity, language: Language, *, rich: bool) -> Mark
         parts.append(hostile(row.reward, 20))
     if rich and row.minutes is not None:
         parts.append(escape(language.value("time_s", 60.0 * row.minutes)))
-    parts.append(link(row.url, hostile(row.source, NAME) or language.say("top.link")))
+    place = link(row.url, hostile(row.source, NAME) or language.say("top.link"))
+    parts.append(Markup(place + (_also(row, language) if rich else "")))
     if row.deadline.strip():
         parts.append(deadline(row.deadline, language))
     return Markup(" · ".join(parts))
+
+
+def _also(row: Opportunity, language: Language) -> Markup:
+    """Return who else lists it; nothing where nobody does."""
+    if not row.also:
+        return Markup("")
+    names = [hostile(each.source, NAME) or language.say("top.link") for each in row.also]
+    places = Markup(", ".join(names[:ELSEWHERE]))
+    return language.say("top.also", places=places, n=len(names))
 
 
 def legend(report: Report, language: Language) -> Markup:

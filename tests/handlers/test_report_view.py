@@ -232,15 +232,17 @@ def test_buttons_lead_on() -> None:
     """The top, all of it, the week, the table; open alerts where there are any."""
     shown = view.render(BAD, language=words(), picture=PNG)
     assert [[each.data for each in row] for row in shown.buttons] == [
-        ["v1:newtop", "v1:report:full:2026-08-14"],
-        ["v1:report:days:2026-08-14", "v1:report:csv:2026-08-14"],
+        ["v1:newtop", "v1:newpicks"],
+        [f"v1:report:{what}:2026-08-14" for what in ("full", "days", "csv")],
         ["v1:newalerts"],
     ]
     now = view.render(replace(GOOD, rolling=True), language=words(), picture=PNG)
-    assert now.buttons[1][1].data == "v1:report:csv:now"
+    assert now.buttons[1][2].data == "v1:report:csv:now"
     assert len(now.buttons) == 2
     alone = view.render(GOOD, language=words())
-    assert [each.data for each in alone.buttons[0]] == ["v1:newtop"]
+    assert [each.label for each in alone.buttons[1]] == ["📊 7 days", "📄 CSV"]
+    nothing = view.render(BLIND, language=words(), picture=PNG)
+    assert [each.data for each in nothing.buttons[0]] == ["v1:newtop"]
 
 
 def test_the_table_opens_in_a_spreadsheet_of_the_readers_country() -> None:
