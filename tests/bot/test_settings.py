@@ -111,6 +111,21 @@ def test_quiet_hours_are_two_times_of_day(written: str, meant: tuple[time, time]
     assert settings.load(quiet_hours=written).quiet_hours == meant
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"), [("09:00", time(9)), (" 7:45 ", time(7, 45)), ("", None)]
+)
+def test_the_report_has_an_hour_or_none(written: str, meant: time | None) -> None:
+    """Empty means that it comes only when asked for."""
+    assert settings.load(report_at=written).report_at == meant
+
+
+@pytest.mark.parametrize("written", ["9", "24:00", "09:60", "9h", "off"])
+def test_an_hour_that_is_none_is_refused(written: str) -> None:
+    """The message shows how to write it."""
+    with pytest.raises(settings.SettingsError, match="REPORT_AT: write it as 09:00"):
+        settings.load(report_at=written)
+
+
 @pytest.mark.parametrize("written", ["22-7", "24:00-07:00", "22:30", "night", "22:61-07:00"])
 def test_quiet_hours_that_are_none_are_refused(written: str) -> None:
     """The error shows how to write them."""
