@@ -145,7 +145,7 @@ def build(
         database=database,
         booted=saved if Boots(database).changed(boot_mark) else None,
     )
-    morning = Morning(watch=parts.watch, alerts=alerts, clock=clock)
+    morning = Morning(watch=parts.watch, archive=archive, alerts=alerts, clock=clock)
     jobs = calendar(found, history=parts.history, clock=clock, morning=morning)
     timetable = Timetable(jobs, runs=JobRuns(database), clock=clock, committed=alerts.announce)
     parts.own.jobs = timetable.standings

@@ -7,6 +7,7 @@ from datetime import date, time
 from bot.settings import Settings
 from jobs.alerts.manager import AlertManager
 from jobs.alerts.quiet import QuietHours
+from jobs.archive import Archive
 from jobs.facts import Unknown
 from jobs.reporter import Now, Reporter, Terms
 from jobs.watch import Watch
@@ -61,16 +62,20 @@ def quiet_hours(found: Settings) -> QuietHours | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Morning:
-    """The daily job: look first where nobody has yet, then queue the report for every chat."""
+    """The daily job: look once more, then queue the report for every chat."""
 
     watch: Watch
+    archive: Archive
     alerts: AlertManager
     clock: Clock
 
     async def look(self, _: date) -> str:
-        """Run a health cycle after a start, so that the report knows what there is."""
-        if self.watch.last is None:
-            await self.watch.run()
+        """Run a health cycle and copy what is over, so that the report knows all of its window.
+
+        What came after the last cycle would else be in no report: the next window begins later.
+        """
+        await self.watch.run()
+        await self.archive.run()
         return ""
 
     def queue(self, day: date) -> None:

@@ -1,0 +1,343 @@
+"""Forty days, told once a morning: clocks that change, restarts, outages and a month away.
+
+The parts are those of the program, its disk too; only its chat and the machine are played. Each
+report is compared with a naive recount from the tracker's raw files (`tests.bot.recount`).
+"""
+
+import json
+import os
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot import settings
+from bot.reporter import Morning, reporter
+from bot.schedule import calendar
+from jobs.absences import Absences
+from jobs.alerts.manager import AlertManager
+from jobs.alerts.rows import report_day
+from jobs.archive import Archive
+from jobs.checks.standard import Limits, standard
+from jobs.facts import Host, Own, Processes
+from jobs.gather import Gatherer, Sources
+from jobs.report import Report
+from jobs.timetable import Timetable
+from jobs.watch import Cycle, Watch
+from storage.alerts import Alerts
+from storage.clock import resume
+from storage.database import Database
+from storage.history import History
+from storage.incidents import Kind
+from storage.job_runs import JobRuns
+from storage.opportunities import Opportunities
+from storage.past import Past
+from storage.tracker import ReadOptions, Tracker
+from tests.bot.recount import Recounter
+from tests.jobs.looks import HEALTHY
+
+PARIS = ZoneInfo("Europe/Paris")
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LOOK, TICK = 4 * HOUR, timedelta(minutes=20)
+CATCH_UP = timedelta(hours=6)
+FILE_EVERY = timedelta(hours=2)
+NAMES = ("AirdropsFallback", "Galxe", "TwitterRSS")
+
+
+def local(month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    """Return a time in Paris, 2025."""
+    return datetime(2025, month, day, hour, minute, tzinfo=PARIS).astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class Span:
+    """The bot is up from `since` to `until`; `killed`: it ends without a word."""
+
+    since: datetime
+    until: datetime
+    killed: bool = False
+
+
+# Twenty days around the end of winter time, a month away, ten days, a summer, ten in autumn.
+LIFE = (
+    Span(local(3, 14, 14), local(3, 18, 8, 59)),  # a first day that begins after nine
+    Span(local(3, 18, 8, 59), local(3, 20, 9, 1)),
+    Span(local(3, 20, 9, 1), local(3, 22, 7, 0), killed=True),
+    Span(local(3, 22, 11, 30), local(3, 24, 7, 0)),  # late, within the six hours
+    Span(local(3, 24, 16, 0), local(3, 26, 9, 0), killed=True),  # too late: that date has none
+    Span(local(3, 26, 9, 20), local(4, 3, 12)),
+    Span(local(5, 4, 12), local(5, 14, 12), killed=True),
+    Span(local(10, 20, 12), local(10, 26, 2, 40)),  # in the hour that comes twice
+    Span(local(10, 26, 3, 0), local(10, 30, 12)),
+)
+# The tracker runs on while the bot is away, but not for ever, and has outages of its own.
+TRACKED = (
+    (local(3, 13), local(3, 20, 14)),
+    (local(3, 20, 23), local(4, 5)),
+    (local(5, 1), local(5, 9, 3)),
+    (local(5, 10, 3), local(5, 14, 12)),
+    (local(10, 17), local(10, 30, 12)),
+)
+
+
+class Scrapers:
+    """Write a file every two hours: mostly what was there before, a title changed, some new.
+
+    One morning in six there is nothing new since the last.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._rng = random.Random(40)  # noqa: S311 (a test)
+        self._born = dict.fromkeys(NAMES, 6)
+        self._due = self._times()
+        self._next = next(self._due)
+        folder.mkdir()
+
+    def _times(self) -> Iterator[datetime | None]:
+        for since, until in TRACKED:
+            at = since + timedelta(minutes=7)
+            while at < until:
+                yield at
+                at += FILE_EVERY
+        while True:
+            yield None
+
+    def until(self, now: datetime) -> None:
+        """Write what is due."""
+        while self._next is not None and self._next <= now:
+            self._write(self._next)
+            self._next = next(self._due)
+
+    def _write(self, at: datetime) -> None:
+        records = [
+            self._record(name, number)
+            for name in NAMES
+            if self._rng.random() < 0.9
+            for number in range(self._last(name, at) - 6, self._born[name])
+        ]
+        epoch_s = int(at.timestamp())
+        path = self._folder / f"opportunities_{epoch_s}.json"
+        path.write_text(json.dumps(records))
+        os.utime(path, (epoch_s, epoch_s))
+
+    def _last(self, name: str, at: datetime) -> int:
+        morning = (at.astimezone(PARIS) - timedelta(hours=9)).date().toordinal()
+        self._born[name] += self._rng.choice((0, 0, 0, 1, 2)) if morning % 6 else 0
+        return self._born[name]
+
+    def _record(self, name: str, number: int) -> dict[str, object]:
+        title = f"{name} {number} {self._rng.randrange(99)}K participants"
+        if name == "Galxe":
+            return {"source": name, "title": title, "link": f"https://galxe.example/{number}"}
+        reward = "50 BTC" if number % 5 == 0 else f"${1 + number * 7 % 53}.5"
+        return {
+            "source": name, "title": title, "url": f"https://{name.lower()}.example/{number}",
+            "reward": reward, "estimated_time": 5,
+        }  # fmt: skip
+
+
+class Looking(Watch):
+    """Remembers when it looked."""
+
+    looks: list[datetime]
+
+    async def run(self) -> Cycle:
+        cycle = await super().run()
+        self.looks.append(cycle.at.wall)
+        return cycle
+
+
+@dataclass
+class Told:
+    """One report as it reached the chat."""
+
+    day: date
+    at: datetime
+    report: Report
+
+
+@dataclass
+class Journey:
+    """The world through which the bot goes; its disk outlives its processes."""
+
+    folder: Path
+    now: datetime = LIFE[0].since
+    told: list[Told] = field(default_factory=list)
+    looks: list[datetime] = field(default_factory=list)
+    up: list[datetime] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.data = self.folder / "data"
+        self.scrapers = Scrapers(self.data)
+        self.found = settings.load(
+            timezone=str(PARIS), state_dir=self.folder, data_dir=self.data, report_at=time(9),
+            expected_sources=NAMES, health_every=LOOK,
+        )  # fmt: skip
+
+    def start(self) -> "Process":
+        """Return a new process on what the disk holds."""
+        return Process(self)
+
+
+class Process:
+    """The program's parts, put together as it does, on a clock that is played."""
+
+    def __init__(self, journey: Journey) -> None:
+        self.journey = journey
+        database = Database(journey.folder / "state.json")
+        self.history = History(journey.folder / "history.sqlite", kept_days=400)
+        self.clock = resume(
+            Alerts(database).moment(),
+            wall=lambda: journey.now,
+            steady_s=lambda: journey.now.timestamp(),  # noqa: PLW0108 -- `now` is another by then
+        )
+        self.archive = Archive(Past(self.history), database, clock=self.clock)
+        self.alerts = AlertManager(database=database, channels=("7",), copies=self.archive)
+        self.watch = self._watch()
+        self.watch.looks = journey.looks
+        self.reporter = reporter(
+            journey.found, self.history, watch=self.watch, incidents=self.alerts.known
+        )
+        morning = Morning(
+            watch=self.watch, archive=self.archive, alerts=self.alerts, clock=self.clock
+        )
+        jobs = calendar(journey.found, history=self.history, clock=self.clock, morning=morning)
+        self.timetable = Timetable(
+            jobs, runs=JobRuns(database), clock=self.clock, committed=self.alerts.announce
+        )
+
+    def _watch(self) -> Looking:
+        index = Opportunities(self.history)
+        processes, host, own = HEALTHY.processes, HEALTHY.host, HEALTHY.own
+        assert isinstance(processes, Processes)
+        assert isinstance(host, Host)
+        assert isinstance(own, Own)
+        return Looking(
+            gatherer=Gatherer(
+                Sources(
+                    tracker=Tracker(
+                        self.journey.data, index=index, options=ReadOptions(settle_s=0.0)
+                    ),
+                    opportunities=index,
+                    processes=lambda _: processes,
+                    host=lambda _: host,
+                    own=lambda _: own,
+                )
+            ),
+            checks=standard(Limits(sources=NAMES)),
+            clock=self.clock,
+            alerts=self.alerts,
+            history=self.history,
+            absences=Absences(every=LOOK),
+        )
+
+    async def live(self, span: Span) -> None:
+        """Look every four hours from the start on, and at the calendar every twenty minutes."""
+        journey, looked = self.journey, span.since - DAY
+        while journey.now < span.until:
+            journey.scrapers.until(journey.now)
+            if journey.now - looked >= LOOK:
+                await self.watch.run()
+                await self.archive.run()
+                looked = journey.now
+            await self._tick()
+            journey.up.append(journey.now)
+            journey.now = _following(journey.now)
+        journey.now = span.until
+        if not span.killed:
+            assert await self.archive.run() == ""
+            self.history.close()
+
+    async def _tick(self) -> None:
+        await self.timetable.tick()
+        await self.timetable.finish()
+        self._deliver()
+
+    def _deliver(self) -> None:
+        """Have the chat take everything; a report is made when it is sent."""
+        ledger, at = self.alerts.ledger, self.clock()
+        for rows in ledger.agenda(at=at).due.values():
+            for row in ledger.claim(rows, at=at):
+                if row.kind is Kind.REPORT:
+                    day = report_day(row)
+                    report = self.reporter.build(day=day, at=at)
+                    self.journey.told.append(Told(day, at.wall, report))
+                ledger.accepted([row], message_id=row.id, own=True, at=at)
+
+
+def _following(now: datetime) -> datetime:
+    """Return the next full twenty minutes: nine o'clock is one of them."""
+    seconds = TICK.total_seconds()
+    return datetime.fromtimestamp((now.timestamp() // seconds + 1) * seconds, UTC)
+
+
+def expected(up: list[datetime]) -> dict[date, datetime]:
+    """Return, by date, when its report is first possible: up within six hours from nine."""
+    found: dict[date, datetime] = {}
+    for at in sorted(up):
+        day = at.astimezone(PARIS).date()
+        due = datetime.combine(day, time(9), PARIS)
+        if due <= at <= due.astimezone(UTC) + CATCH_UP:
+            found.setdefault(day, at)
+    return found
+
+
+@pytest.fixture
+async def journey(tmp_path: Path) -> Journey:
+    journey = Journey(tmp_path)
+    for span in LIFE:
+        journey.now = span.since
+        await journey.start().live(span)
+    return journey
+
+
+async def test_forty_days_of_mornings(journey: Journey) -> None:
+    """One report per date and never two, as soon as it can be; every figure as recounted."""
+    wanted = expected(journey.up)
+    assert {one.day: one.at for one in journey.told} == wanted
+    assert max(Counter(one.day for one in journey.told).values()) == 1
+    for day in (local(3, 30), local(10, 26), local(3, 18), local(3, 20), local(3, 22)):
+        assert day.astimezone(PARIS).date() in wanted
+    assert date(2025, 3, 24) not in wanted
+    assert len(journey.told) >= 38
+    recounter = Recounter(journey.data, PARIS, every=LOOK)
+    seen: Counter[str] = Counter()
+    for one in journey.told:
+        compare(one, recounter, journey.looks, seen)
+    assert min(seen[what] for what in ("new", "partly", "quiet", "23 h", "25 h")) > 0
+
+
+def compare(one: Told, recounter: Recounter, looks: list[datetime], seen: Counter[str]) -> None:
+    """Compare a report with the recount, and note what kind of a day it was."""
+    report, at = one.report, one.at
+    again = recounter.count(one.day, at=at, looks={look for look in looks if look <= at})
+    assert (report.day, report.rolling) == (one.day, False)
+    assert report.new.today == again.new, one.day
+    assert report.new.usual == pytest.approx(again.usual), one.day
+    listed = {source.name: source for source in report.by_source}
+    assert {name: source.new.today or 0 for name, source in listed.items()} == {
+        name: again.by_source.get(name, 0) for name in listed
+    }
+    assert {name: source.runs or 0 for name, source in listed.items()} == {
+        name: again.runs.get(name, 0) for name in listed
+    }
+    assert sum(again.runs.values()) == sum(again.runs.get(name, 0) for name in listed)
+    for name, source in listed.items():
+        assert source.median_gap_s == again.gaps_s.get(name), (one.day, name)
+    assert report.median_roi == pytest.approx(again.median_roi)
+    assert report.mean_roi == pytest.approx(again.mean_roi)
+    assert (report.high, report.medium, report.low, report.unknown) == again.bands
+    assert [item.roi for item in report.top] == pytest.approx(again.top)
+    if report.covered is not None:
+        assert report.covered == pytest.approx(again.covered, abs=0.0101)
+    hours = (report.until - report.since) / HOUR
+    seen[f"{hours:.0f} h"] += 1
+    seen["new"] += bool(again.new)
+    seen["quiet"] += again.new == 0
+    seen["partly"] += report.covered is not None and report.covered < 1.0
