@@ -11,6 +11,7 @@ from jobs.report import Report, SourceDay, Uptime
 from storage.past import PastIncident
 
 NAMED, LATEST = 6, 3
+DOUBT = 0.1
 
 
 def sources(report: Report, language: Language) -> Markup:
@@ -50,7 +51,8 @@ def _source(source: SourceDay, language: Language) -> Markup:
         key = "report.runs" if source.runs else "report.runs.none"
         parts.append(language.say(key, n=source.runs))
     new = language.say("report.source.new", count=counted(source.new.today, language))
-    parts.append(Markup(new + against(source.new, language)))
+    known = source.new.usual is not None
+    parts.append(Markup(new + (against(source.new, language) if known else "")))
     if source.median_gap_s is not None:
         usual = source.usual_gap_s
         key = "report.gap" if usual is None else "report.gap.usual"
@@ -59,14 +61,16 @@ def _source(source: SourceDay, language: Language) -> Markup:
     return Markup(" · ".join(parts))
 
 
-def uptime(seen: Uptime, language: Language, key: str = "report.up") -> Markup:
-    """Return for how long something was well, and for how long nobody knows."""
+def uptime(seen: Uptime, language: Language, *, ran: bool = False) -> Markup:
+    """Return for how long something was up to date, or `ran`, of the time that was looked at."""
     if seen.up is None:
         return language.say("report.up.unknown")
-    said = language.say(key, up_pct=pct(seen.up))
-    if seen.unknown > 1.0 - WHOLE:
-        said = Markup(f"{said}, {language.say('report.up.partly', unknown_pct=pct(seen.unknown))}")
-    return said
+    whole = seen.unknown <= 1.0 - WHOLE
+    if ran:
+        key = "report.ran" if whole else "report.ran.seen"
+    else:
+        key = "report.up" if whole else "report.up.seen"
+    return language.say(key, up_pct=pct(seen.up), unknown_pct=pct(seen.unknown))
 
 
 def scrapers(report: Report, language: Language) -> Markup:
@@ -74,7 +78,7 @@ def scrapers(report: Report, language: Language) -> Markup:
     if not report.scrapers:
         return Markup("")
     said = [
-        f"{_name(each.name, language)} {uptime(each.uptime, language, 'report.ran')}"
+        f"{_name(each.name, language)} {uptime(each.uptime, language, ran=True)}"
         for each in report.scrapers[:NAMED]
     ]
     return language.say("report.scrapers", list=Markup(" · ".join(said)))
@@ -87,7 +91,7 @@ def late(report: Report, language: Language) -> Markup:
     if not ups:
         return Markup("")
     if not bad:
-        return language.say("report.late.none") if len(ups) == len(report.by_source) else Markup("")
+        return language.say("report.late.none") if _sure(report) else Markup("")
     said = [
         language.say(
             "report.late.source",
@@ -99,6 +103,13 @@ def late(report: Report, language: Language) -> Markup:
     left = len(bad) - len(said)
     more = [language.say("report.sources.more", n=left)] if left else []
     return language.say("report.late", list=Markup(", ".join([*said, *more])))
+
+
+def _sure(report: Report) -> bool:
+    """Return whether nearly all of every source was seen, so that none was late can be said."""
+    return all(
+        each.uptime.up is not None and each.uptime.unknown <= DOUBT for each in report.by_source
+    )
 
 
 def alerts(report: Report, language: Language) -> Markup:

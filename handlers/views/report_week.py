@@ -142,6 +142,6 @@ def _day(day: Day, language: Language) -> Markup:
         parts.append(language.say("report.day.roi", median_usd_min=day.median_roi))
     shares = [share for share in day.up.values() if math.isfinite(share)]
     if shares:
-        parts.append(language.say("report.up", up_pct=pct(sum(shares) / len(shares))))
+        parts.append(language.say("report.day.up", up_pct=pct(sum(shares) / len(shares))))
     date = spell_day(day.day, language)
     return Markup(f"<b>{date}</b>  {' · '.join(parts)}")

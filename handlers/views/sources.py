@@ -68,7 +68,8 @@ def render(page: Page, *, language: Language, photo: bytes | None = None) -> Mes
     """Return the page; the picture's text says the same without the strips."""
     builder = caption() if photo is not None else Builder()
     title = language.say("sources.title", n=page.total)
-    builder.add(f"📡 <b>{title} · {_state(page, language)}</b>").gap()
+    builder.add(f"📡 <b>{title} · {_state(page, language)}</b>")
+    builder.add(language.say("sources.heads"), weight=NOTE).gap()
     for rank, look in enumerate(page.looks):
         builder.add(_line(look, language), weight=LINE if rank else 0)
     if page.pending:
@@ -151,8 +152,9 @@ def _new(look: Look, language: Language) -> Markup:
     count = look.day.new
     if count.today is None:
         return language.say("word.no_data")
-    key = "sources.new" if count.today else "sources.new.none"
-    return Markup(language.say(key, n=count.today) + against(count, language))
+    key = "report.day.new" if count.today else "report.day.none"
+    usual = "" if count.usual is None else against(count, language)
+    return Markup(language.say(key, n=count.today) + usual)
 
 
 def details(look: Look, *, language: Language) -> Message:

@@ -12,7 +12,7 @@ from handlers.views.deadlines import deadline
 from handlers.views.i18n import LANGUAGES, Language, language
 from handlers.views.report_lines import against, pct
 from handlers.views.text import units, visible
-from jobs.report import Count, Report, SourceDay
+from jobs.report import Count, Report, SourceDay, Uptime
 from storage.records import Severity
 from tests.handlers.reports import (
     BAD,
@@ -101,7 +101,7 @@ def test_nothing_unknown_is_called_none_and_nothing_is_zero() -> None:
     assert "Alerts  none" in said
     assert "Worth doing  none" in said
     full = visible(view.full(empty, language=words()).html)
-    assert "no run · new: none (no comparison yet) · not looked at" in full
+    assert "no run · new: none · not looked at" in full
     for text in (blind, said, full):
         assert not {"0", "0%", "None", "nan"} & set(text.replace("(", " ").split())
 
@@ -135,6 +135,12 @@ def test_who_was_late_is_named_the_worst_first() -> None:
     """Galxe for a sixth of the time; none where all were up to date all the time."""
     assert "Late  Galxe 16% of the time" in "\n".join(caption(BAD))
     assert "Late  none" in caption(GOOD)
+    unsure = replace(
+        GOOD, by_source=(replace(GOOD.by_source[0], uptime=Uptime(up=1.0, unknown=0.5)),)
+    )
+    assert not any(line.startswith("Late") for line in caption(unsure))
+    seen = visible(view.full(unsure, language=words()).html)
+    assert "up to date 100% of the time I looked, unknown 50%" in seen
     crowd = next(line for line in caption(CROWDED) if line.startswith("Late"))
     assert crowd.startswith("Late  Source number 00 43% of the time")
     assert crowd.endswith("and 27 more")

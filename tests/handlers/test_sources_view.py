@@ -86,11 +86,12 @@ def test_a_line_tells_the_newest_and_the_usual() -> None:
     text = visible(view.render(page(look()), language=words).html)
     assert text.splitlines() == [
         "📡 1 source · all well",
+        "Newest data · new in 24 h",
         "",
-        "🟢 Galxe · 12 min ago · 35 new in 24 h (▼ 8%, usually 38)",
+        "🟢 Galxe · 12 min ago · 35 new (▼ 8%, usually 38)",
     ]
     late = page(look(level=Severity.ERROR), look("Zealy"))
-    assert "2 sources · 1 with a problem\n\n🟠 Galxe" in visible(
+    assert "2 sources · 1 with a problem\nNewest data · new in 24 h\n\n🟠 Galxe" in visible(
         view.render(late, language=words).html
     )
 
@@ -103,9 +104,9 @@ def test_none_and_no_data_are_words() -> None:
     odd = look("C", None, new=Count(today=3))
     shown = page(silent, blank, odd)
     text = visible(view.render(shown, language=words).html).splitlines()
-    assert text[2] == "🟢 A · 12 min ago · nothing new in 24 h (usually 38)"
-    assert text[3] == "⚪ B · no data"
-    assert text[4] == "▫️ C · 12 min ago · 3 new in 24 h (no comparison yet)"
+    assert text[3] == "🟢 A · 12 min ago · nothing new (usually 38)"
+    assert text[4] == "⚪ B · no data"
+    assert text[5] == "▫️ C · 12 min ago · 3 new"
     strips = view.chart(shown, zone="Europe/Paris", language=words).strips
     assert [each.text for each in strips] == [
         "12 min ago · nothing new (usually 38)",
