@@ -45,7 +45,7 @@ class Picks:
     def of(self, chats: Collection[int]) -> tuple[Pick, ...]:
         """Return what was put away there, the latest first."""
         found = {pick.key: pick for pick in self._read(chats)}
-        return tuple(sorted(found.values(), key=lambda pick: pick.at, reverse=True))
+        return tuple(reversed(found.values()))
 
     def put(self, chats: Collection[int], pick: Pick) -> None:
         """Put it away, or change why it is; beyond KEPT the oldest come back. Blocking."""

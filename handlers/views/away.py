@@ -37,7 +37,7 @@ def render(picks: Sequence[Pick], *, offset: int, language: Language) -> Message
 
 
 def _back(rank: int, pick: Pick, offset: int, language: Language) -> Button:
-    title = clip(clean(pick.title), 30) or language.plain("top.untitled")
+    title = clip(clean(pick.title), 24) or language.plain("top.untitled")
     label = language.plain("button.back_one", rank=rank, title=title)
     return Button(label=label, data=pack("back", pick.key, offset))
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from handlers.views.blocks import Builder, caption, quote
 from handlers.views.i18n import Language
 from handlers.views.message import Message
-from handlers.views.text import Markup, hostile, link
+from handlers.views.text import Markup, escape, hostile, link
 from handlers.views.top_keys import Page, buttons, limits
 from storage.records import Opportunity, Provenance
 
@@ -52,7 +52,7 @@ def _title(page: Page, language: Language) -> Markup:
     head = Markup(f"🏆 <b>{title}</b>\n{items} · {source} · {period}")
     if not query.limited:
         return head
-    said = language.say("top.limited", n=page.counts.ranked, limits=limits(query, language))
+    said = language.say("top.limited", n=page.counts.ranked, limits=escape(limits(query, language)))
     return Markup(f"{head}\n{said}")
 
 

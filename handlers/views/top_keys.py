@@ -17,6 +17,7 @@ Rows = tuple[tuple[Button, ...], ...]
 SOURCE_BUTTONS = 11
 USD_MIN = (1.0, 2.0, 5.0, 10.0)
 MINUTES = (5, 10, 30)
+TITLE_UNITS = 22
 OPEN, SHUT = "▴", "▾"
 
 
@@ -65,7 +66,7 @@ def buttons(page: Page, language: Language) -> Rows:
 def _undo(page: Page, language: Language) -> tuple[Button, ...]:
     if page.undo is None:
         return ()
-    title = clip(clean(page.undo.title), 30) or language.plain("top.untitled")
+    title = clip(clean(page.undo.title), TITLE_UNITS) or language.plain("top.untitled")
     data = data_of(page.query, "undo", page.undo.key)
     return (Button(label=language.plain("button.undo", title=title), data=data),)
 
@@ -124,7 +125,7 @@ def _filters(page: Page, language: Language) -> Rows:
     minutes = sorted({*MINUTES, *([query.max_minutes] if query.max_minutes else [])})
     roi = [
         _choice(
-            language.plain("filter.roi_any" if least is None else "filter.usd", x=least),
+            language.plain("filter.any" if least is None else "filter.usd", x=least),
             replace(start, min_roi=least),
             chosen=query.min_roi == least,
         )
@@ -132,7 +133,7 @@ def _filters(page: Page, language: Language) -> Rows:
     ]
     short = [
         _choice(
-            language.plain("filter.minutes_any" if most is None else "filter.least", x=most),
+            language.plain("filter.any" if most is None else "filter.least", x=most),
             replace(start, max_minutes=most),
             chosen=query.max_minutes == most,
         )
