@@ -1,10 +1,13 @@
 """What a press is about: everything in a button's data is looked up again, nothing is trusted."""
 
+from telegram import Update
+
 from handlers.alerts import listing
 from handlers.call import Call, Effect
 from handlers.mute import around
 from handlers.views import card
 from handlers.views.message import Message
+from storage.chats import parts
 from storage.incidents import Incident
 
 STALE = Effect(toast="button.stale")
@@ -37,3 +40,26 @@ def anew(asked: Call) -> Message | None:
     if found is None:
         return None
     return card.card(found, at=asked.at, language=asked.language, around=around(asked, found))
+
+
+def pressed_id(update: Update) -> int:
+    """Return the id of the message that was pressed, 0 where there is none to edit."""
+    query = update.callback_query
+    return 0 if query is None or query.message is None else query.message.message_id
+
+
+def is_beside(asked: Call, message_id: int) -> bool:
+    """Return whether the pressed message only told of an incident whose card is another one.
+
+    A reminder read as the card would go on telling how it stood at the press: it loses its
+    buttons instead, and the card is edited.
+    """
+    found, chats = incident(asked), asked.services.chats
+    if found is None or asked.args[-1] == LIST:
+        return False
+    cards = {
+        card_id
+        for channel, card_id in found.messages.items()
+        if chats.current(parts(channel)[0]) == asked.chat_id
+    }
+    return bool(cards) and message_id not in cards

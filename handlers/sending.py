@@ -1,5 +1,7 @@
 """Messages to Telegram: the one place where a view's `Message` becomes Bot API calls."""
 
+import logging
+
 from telegram import (
     Bot,
     CopyTextButton,
@@ -15,6 +17,8 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest
 
 from handlers.views.message import Button, Message, Style
+
+log = logging.getLogger(__name__)
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
@@ -89,6 +93,14 @@ async def edit(
     except BadRequest as error:
         if "message is not modified" not in error.message.lower():
             raise
+
+
+async def strip(bot: Bot, chat_id: int, message_id: int) -> None:
+    """Take the buttons off a message; one that has none, or is gone, is as wanted."""
+    try:
+        await bot.edit_message_reply_markup(chat_id=chat_id, message_id=message_id)
+    except BadRequest as error:
+        log.debug("no buttons to take off: %s", error.message)
 
 
 async def _edit(

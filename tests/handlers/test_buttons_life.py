@@ -70,8 +70,8 @@ async def test_muted_until_fixed_is_over_when_it_is_fixed(world: World) -> None:
     number = world.fire(level=ERROR)
     post = await posted(world, number)
     press = await world.press(post, "🔕 Until fixed")
-    assert press.toast == "Muted until fixed, Fri 09:22 at the latest. Checks keep running."
-    assert "muted until fixed (Fri 09:22 at the latest)" in post.text
+    assert press.toast == "Muted until fixed, 21 Aug 09:22 at the latest. Checks keep running."
+    assert "muted until fixed (21 Aug 09:22 at the latest)" in post.text
     assert "🔔 Unmute" in labels(post)
     (made,) = world.services.alerts.mutes(at=world.at)
     assert made.until_fixed
@@ -157,6 +157,22 @@ async def test_what_is_not_fixed_is_reopened_by_who_says_so(world: World) -> Non
     assert (await world.press(post, f"v1:reopen:{number}")).toast == "It is open already."
 
 
+async def test_a_reminder_loses_its_buttons_and_never_reads_as_a_second_card(world: World) -> None:
+    """What it said stays as it was said; how the incident stands is on its card alone."""
+    number = world.fire()
+    own = await posted(world, number)
+    row = world.services.alerts.ledger.agenda(at=world.at).due[str(ADA)][0]
+    world.services.alerts.ledger.claim([row], at=world.at)
+    world.services.alerts.ledger.accepted([row], message_id=own.id, own=True, at=world.at)
+    reminder = await posted(world, number)
+    said = reminder.text
+    assert (await world.press(reminder, "👋 I’m on it")).toast == "Taken by Ada: no more reminders."
+    assert (reminder.text, labels(reminder)) == (said, [])
+    assert (await world.press(own, f"v1:release:{number}")).toast
+    assert "nobody on it" in own.text
+    assert labels(own)
+
+
 async def test_reopening_is_refused_with_the_reason(world: World) -> None:
     """Closed for more than a day, or open again under another number."""
     number = world.fire()
@@ -226,7 +242,7 @@ async def test_until_fixed_needs_something_that_is_broken(world: World) -> None:
         "Nothing of that is"
     )
     said = (await world.say("/mute fresh:galxe until fixed known"))[0]
-    assert "fresh:Galxe until fixed, Fri 09:22 at the latest · by Ada\n“known”" in said.text
+    assert "fresh:Galxe until fixed, 21 Aug 09:22 at the latest · by Ada\n“known”" in said.text
     assert said.text.endswith(
         "When it is fixed I say so, and the mute is over.\nAlso muted: 1 more, see /mutes."
     )
@@ -271,8 +287,8 @@ async def test_a_french_reader_presses_in_french(world: World) -> None:
     await world.say("/start")
     world.fire(level=ERROR)
     said = (await world.say("/silence galxe jusqu’au retour — on sait"))[0]
-    assert said.text.startswith("🔕 En silence\nGalxe jusqu’au retour, ven. 09:22 au plus tard")
+    assert said.text.startswith("🔕 En silence\nGalxe jusqu’au retour, 21 août 09:22 au plus tard")
     listed = (await world.say("/alertes"))[0]
-    assert "personne dessus, en silence jusqu’au retour (ven. 09:22 au plus tard)" in listed.text
+    assert "personne dessus, en silence jusqu’au retour (21 août 09:22 au plus tard)" in listed.text
     press = await world.press(listed, labels(listed)[1])
     assert press.toast == "Silence levé, ça sonnera de nouveau\u202f: Galxe"
