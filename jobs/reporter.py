@@ -1,10 +1,10 @@
 """Makes the morning report from what the stores hold; knows nothing of chats or languages."""
 
 import statistics
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from jobs import reckoning
 from jobs.alerts.quiet import QuietHours
@@ -14,7 +14,6 @@ from jobs.report import (
     FULL_WEEK,
     Count,
     Day,
-    DeliveryDay,
     Report,
     ScraperDay,
     SourceDay,
@@ -31,7 +30,7 @@ from storage.windows import Window
 
 DAY = timedelta(days=1)
 TOP = 5
-PLENTY = 50  # looked through for what was known when a window ended
+PAGE, FAR = 50, 1000  # looked through for what was known when a window ended
 MONDAY = 0
 
 
@@ -94,6 +93,7 @@ class Reporter:
         sources = self._sources(seen, runs)
         covered = seen.covered(runs=any(one.runs for one in sources))
         roi, new = seen.finds.windows[-1].roi, seen.count()
+        told = self._past.told(since=since, until=until)
         bands = reckoning.bands(roi)
         return Report(
             day=name,
@@ -113,13 +113,13 @@ class Reporter:
             unknown=seen.new(-1) - len(roi),
             by_source=sources,
             scrapers=_scrapers(seen),
-            top=tuple(self._top(since, until, TOP)),
+            top=tuple(self._top(since, until)),
             incidents=incidents,
             longest_s=reckoning.longest_s(incidents, at.wall),
             ack_median_s=reckoning.ack_median_s(incidents),
             open=sum(one.closed is None for one in incidents),
             backup=self._now.backup(),
-            deliveries=self._deliveries(since, until, covered),
+            deliveries=reckoning.delivered(told) if told or covered else None,
             held=reckoning.held(incidents, self.terms.quiet_hours, until=until),
             week=tuple(_day(seen, number, self.terms.zone) for number in range(-FULL_WEEK, 0)),
             weekly=self._week(seen, at) if weekly else None,
@@ -127,7 +127,7 @@ class Reporter:
 
     def best(self, report: Report, *, without: Collection[str]) -> list[Opportunity]:
         """Return what a report lists as worth doing, without what somebody has put away."""
-        return self._top(report.since, report.until, TOP, within=Within(without=without))
+        return self._top(report.since, report.until, within=Within(without=without))
 
     def _spans(self, day: date, until: datetime | None, count: int) -> list[Window]:
         """Return the window of a report and those before it, oldest first."""
@@ -159,17 +159,21 @@ class Reporter:
         return tuple(_source(seen, name, runs.get(name, ())) for name in ordered)
 
     def _top(
-        self, since: datetime, until: datetime, n: int, *, within: Within = EVERYTHING
+        self, since: datetime, until: datetime, *, within: Within = EVERYTHING
     ) -> list[Opportunity]:
         """Return what pays best of what was still listed, and known when the window ended."""
-        found = self._opportunities.top(n=PLENTY, source=None, since=since, within=within)
-        return [one for one in found if one.first_seen <= until][:n]
+        ranked = self._ranked(since, within)
+        return list(islice((one for one in ranked if one.first_seen <= until), TOP))
 
-    def _deliveries(
-        self, since: datetime, until: datetime, covered: float | None
-    ) -> DeliveryDay | None:
-        told = self._past.told(since=since, until=until)
-        return reckoning.delivered(told) if told or covered else None
+    def _ranked(self, since: datetime, within: Within = EVERYTHING) -> Iterator[Opportunity]:
+        """Yield what was listed since then, the best first; what lies far behind is left out."""
+        for offset in range(0, FAR, PAGE):
+            page = self._opportunities.top(
+                n=PAGE, source=None, since=since, offset=offset, within=within
+            )
+            yield from page
+            if len(page) < PAGE:
+                break
 
     def _week(self, seen: Seen, at: Moment) -> Week:
         """Return this week's figures against those of the week before."""
@@ -179,7 +183,8 @@ class Reporter:
         known = [number for number in this if seen.known(number)]
         whole = len(earlier) == FULL_WEEK and all(map(seen.known, earlier))
         incidents = self._incidents(since, until)
-        best = [one for one in self._top(since, until, PLENTY) if one.first_seen > since]
+        ranked = self._ranked(since)
+        best = next((one for one in ranked if since < one.first_seen <= until), None)
         looked = any(map(seen.looked, this))
         return Week(
             since=since,
@@ -194,7 +199,7 @@ class Reporter:
             median_roi_before=seen.roi(0, this[0]),
             incidents=len(incidents) if incidents or looked else None,
             longest_s=reckoning.longest_s(incidents, at.wall),
-            best=best[0] if best else None,
+            best=best,
         )
 
 

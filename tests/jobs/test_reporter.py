@@ -244,6 +244,14 @@ def test_the_best_is_what_was_still_listed(office: Office) -> None:
     assert [one.roi for one in rest] == [2.0]
 
 
+def test_many_that_came_later_hide_nothing_that_was_there(office: Office) -> None:
+    """A past morning's best are found behind all that is better since."""
+    for number in range(60):
+        office.find(DUE + HOUR / 2, 10.0 + number)
+    office.find(DUE - HOUR, 3.0)
+    assert [one.roi for one in office.report().top] == [3.0]
+
+
 def test_incidents_are_those_of_the_window_as_they_stand_now(office: Office) -> None:
     """History knows them, the program knows them better; the worst first, none twice."""
     closed = DUE - 20 * HOUR
