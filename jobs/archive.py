@@ -41,12 +41,17 @@ class Archive:
 
     def has(self, incident: Incident) -> bool:
         """Return whether history has the incident on disk as it is now."""
-        kept = self._incidents.get(incident.number)
+        kept = self._incidents.get(incident.number) if self._stands else None
         return kept is incident or (kept is not None and over(kept) == over(incident))
 
     def told(self, row: Delivery) -> bool:
         """Return whether history has a finished delivery on disk, or need not have it."""
-        return row.id in self._deliveries or row.status not in FINISHED
+        return row.status not in FINISHED or (self._stands and row.id in self._deliveries)
+
+    @property
+    def _stands(self) -> bool:
+        """Whether the file is still the one that was copied to: a damaged one takes all with it."""
+        return self._generation == self._past.history.generation
 
     async def run(self) -> str:
         """Copy in a thread; return why that failed, "" if it did not. Never raises."""
@@ -69,9 +74,8 @@ class Archive:
 
     def _copy(self) -> None:
         history = self._past.history
-        generation = history.generation
-        if generation != self._generation:  # what was copied is gone with a damaged file
-            self._generation = generation
+        if not self._stands:
+            self._generation = history.generation
             self._incidents, self._deliveries, self._ran = {}, frozenset(), frozenset()
         incidents, runs = self._alerts.incidents(), self._runs.all()
         told = [row for row in self._outbox.all() if row.status in FINISHED]
@@ -85,7 +89,7 @@ class Archive:
             if changed or batch or ran:
                 self._past.keep(changed, batch, ran)
             changed, ran = [], []
-        if history.on_disk and history.generation == generation:
+        if history.on_disk and self._stands:
             self._settled = True
             self._incidents = {one.number: one for one in incidents}
             self._deliveries = frozenset(row.id for row in told)
