@@ -18,6 +18,8 @@ CALENDAR = "tests/jobs/test_calendar.py"
 FALLBACK = "tests/jobs/test_fallback.py"
 RELAYS = "tests/bot/test_relay_alerts.py"
 RELAY = "tests/bot/test_relay.py"
+REPORT = "tests/bot/test_report_delivery.py"
+FIGURES = "tests/jobs/test_reporter.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,8 +311,8 @@ MUTANTS: tuple[Mutant, ...] = (
         name="leave a card as it was under a mute",
         guards="I7",
         path="jobs/alerts/silences.py",
-        before="if row.kind is Kind.UPDATE:",
-        after="if False:",
+        before="if row.kind in {Kind.UPDATE, Kind.REPORT}:",
+        after="if row.kind is Kind.REPORT:",
         tests=(FIXED,),
     ),
     Mutant(
@@ -520,5 +522,54 @@ MUTANTS: tuple[Mutant, ...] = (
         before="if len(alerts) > STORM_ABOVE:",
         after="if len(alerts) > 10**9:",
         tests=("tests/bot/test_outage_long.py", WORKER),
+    ),
+    Mutant(
+        name="queue the report before its run is written down",
+        guards="I16",
+        path="jobs/timetable.py",
+        before="            replace(run, status=status, finished=now.wall,",
+        after="            [self._runs._database.commit(also), also := nothing] and "
+        "replace(run, status=status, finished=now.wall,",
+        tests=(REPORT,),
+    ),
+    Mutant(
+        name="forget what a run commits",
+        guards="I16",
+        path="storage/job_runs.py",
+        before="            also()\n",
+        after="",
+        tests=(REPORT,),
+    ),
+    Mutant(
+        name="let a mute of everything hold the report",
+        guards="I16",
+        path="jobs/alerts/silences.py",
+        before="    if row.kind in {Kind.UPDATE, Kind.REPORT}:\n",
+        after="    if row.kind is Kind.UPDATE:\n",
+        tests=(REPORT,),
+    ),
+    Mutant(
+        name="tell the report before anybody looked",
+        guards="I16",
+        path="jobs/alerts/boot.py",
+        before=", Kind.ESCALATED, Kind.REPORT})",
+        after=", Kind.ESCALATED})",
+        tests=(REPORT,),
+    ),
+    Mutant(
+        name="end the window 24 hours after it began",
+        guards="the report",
+        path="jobs/reporter.py",
+        before="            ends = [self.due(day - number * DAY) for number in numbers]\n",
+        after="            ends = [self.due(day) - number * DAY for number in numbers]\n",
+        tests=(FIGURES,),
+    ),
+    Mutant(
+        name="count a day nobody knows as a zero",
+        guards="the report",
+        path="jobs/reckoning.py",
+        before=" for number in before if self.known(number, source)]\n",
+        after=" for number in before]\n",
+        tests=(FIGURES,),
     ),
 )
