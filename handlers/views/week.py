@@ -20,8 +20,8 @@ from handlers.views.sheet import (
 )
 from handlers.views.strips import UNKNOWN, Place, cells, keys
 
-# Told apart by lightness too, and the legend has their order; what is all others is grey.
-LAYERS = (*LINES, "#F4EFA0", "#7B6FE0", "#8794A3")
+# Neighbours differ in lightness too, for every kind of colour blindness; all others are pale.
+LAYERS = (*LINES[:3], "#6A5BD0", *LINES[3:], "#F4EFA0", "#C9D2DB")
 LEFT, RIGHT = 215, 873
 MARGIN = 27
 TITLE, GAP = 44, 26
