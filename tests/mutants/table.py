@@ -20,6 +20,8 @@ RELAYS = "tests/bot/test_relay_alerts.py"
 RELAY = "tests/bot/test_relay.py"
 REPORT = "tests/bot/test_report_delivery.py"
 FIGURES = "tests/jobs/test_reporter.py"
+ARCHIVE = "tests/jobs/test_archive.py"
+TRAVEL = "tests/bot/test_time_travel.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -514,6 +516,54 @@ MUTANTS: tuple[Mutant, ...] = (
         before="CLOSED_AT_LEAST_S if place < excess",
         after="0.0 if place < excess",
         tests=("tests/jobs/test_tidy.py",),
+    ),
+    Mutant(
+        name="forget an incident before history has a copy",
+        guards="I18",
+        path="jobs/alerts/tidy.py",
+        before="and (place < beyond or copies.has(incident))",
+        after="",
+        tests=(ARCHIVE,),
+    ),
+    Mutant(
+        name="forget a delivery before history has a copy",
+        guards="I18",
+        path="jobs/alerts/tidy.py",
+        before="and (place < beyond or copies.told(row))",
+        after="",
+        tests=(ARCHIVE,),
+    ),
+    Mutant(
+        name="take what memory alone holds for copied",
+        guards="I18",
+        path="jobs/archive.py",
+        before="if history.on_disk and self._stands:",
+        after="if self._stands:",
+        tests=(ARCHIVE,),
+    ),
+    Mutant(
+        name="trust copies in a file that was set aside",
+        guards="I18",
+        path="jobs/archive.py",
+        before="return self._generation == self._past.history.generation",
+        after="return True",
+        tests=(ARCHIVE,),
+    ),
+    Mutant(
+        name="keep without limit what cannot be copied",
+        guards="I18",
+        path="jobs/alerts/tidy.py",
+        before=" if copies.stuck else 0",
+        after=" if False else 0",
+        tests=(ARCHIVE,),
+    ),
+    Mutant(
+        name="tell the report of what was looked at before its hour",
+        guards="I16",
+        path="bot/reporter.py",
+        before="        await self.watch.run()\n",
+        after="",
+        tests=(TRAVEL,),
     ),
     Mutant(
         name="post the news of an outage one by one",
