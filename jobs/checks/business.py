@@ -1,6 +1,6 @@
 """Does the tracker still find opportunities worth having?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from jobs.checks import worth
@@ -20,7 +20,6 @@ ACTIVE = Subject(key="sources:active", check=NAME)
 ROI = Subject(key="roi:median", check=NAME)
 SHARE = Subject(key="roi:unknown", check=NAME)
 PATIENCE = Patience()
-EACH = Volume(check=NAME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +37,7 @@ class Business:
     unknown_pct: float = 10.0
     unknown_from: int = 20
     patience: Patience = PATIENCE
+    volume: Volume = field(default_factory=lambda: Volume(check=NAME))
     name: str = NAME
 
     def judge(self, facts: Facts, *, now: datetime) -> Verdict:
@@ -54,11 +54,12 @@ class Business:
         volume = self._volume(figures, span)
         seen = [self.patience.waits(volume, facts, data)]
         for name, count in new.items():
-            compared = EACH.judge(name, count, facts, now=now)
+            compared = self.volume.judge(name, count, facts, now=now)
             seen += [self.patience.waits(one, facts, data, name=name) for one in compared]
         active = self.patience.waits(self._active(new, span), facts, data)
         seen += [active, worth.judge(ROI, figures, facts.habits), self._share(figures)]
-        return Verdict(tuple(seen), frozenset({"volume:"}))
+        complete = not isinstance(facts.habits, Unknown)
+        return Verdict(tuple(seen), frozenset({"volume:"}) if complete else frozenset())
 
     def _volume(self, figures: Statistics, span: timedelta) -> Observation:
         values: dict[str, Value] = {"n": figures.new}

@@ -53,7 +53,11 @@ class Integrity:
         if data.folder is FolderState.UNREADABLE:
             fact = Phrase("data.folder.unreadable", {"reason": data.reason})
             return Verdict((FOLDER.fail(Severity.CRITICAL, fact),))
-        told = (_file(file) or _lost(file, now) for file in data.files)
+        told = (
+            _file(file) or _lost(file, now)
+            for file in data.files
+            if file.state is not FileState.OK or file.bad_records or file.findings
+        )
         files = tuple(seen for seen in told if seen is not None)
         complete = frozenset({PREFIX}) if data.complete else frozenset[str]()
         files += tuple(_outside(found) for found in data.findings if found.level > Severity.INFO)
@@ -105,9 +109,9 @@ def _file(file: FileReport) -> Observation | None:
 
 def _lost(file: FileReport, now: datetime) -> Observation | None:
     """Return that a file of today lost half its records, or lists too many twice."""
-    for found in file.findings if now - file.at < TOLD else ():
+    for found in file.findings:
         level = LOST.get(found.reason.key)
-        if level is not None:
+        if level is not None and now - file.at < TOLD:
             subject = Subject(key=f"{PREFIX}{file.name}", check=NAME)
             what = found.reason.key.partition(".")[2]
             values = {"file": file.name, **found.reason.values}

@@ -39,6 +39,8 @@ def absent(key: str, *, check: str) -> Observation:
     family, _, name = key.partition(":")
     if family == "integrity":
         fact = Phrase("integrity.file.ok", {"file": name})
+    elif family == "volume" and name.endswith(":spike"):
+        fact = Phrase("metrics.volume.calm", {"source": name.removesuffix(":spike")})
     else:
         fact = Phrase("check.removed", {"key": key})
     return Observation(key=key, check=check, outcome=Outcome.OK, level=Severity.OK, fact=fact)

@@ -1,8 +1,9 @@
 """Does each source bring about as much as it usually does? Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from jobs.checks.data import belongs
 from jobs.checks.saying import Subject
@@ -12,6 +13,7 @@ from storage.habits import Habit, Habits
 from storage.records import Observation, Phrase, Severity, Value
 
 DAY = timedelta(hours=24)
+SPIKE = ":spike"
 GAPS = 2  # the specification: ERROR after twice the usual gap
 MARGIN = 1.1  # of the limit, and half an item: from there on an alert may close
 
@@ -31,11 +33,20 @@ class Today:
         return max(0.0, 1 - self.away / DAY)
 
 
+class Expected(NamedTuple):
+    """What follows from some habits for one source: worked out once, while they are the same."""
+
+    habits: Habits
+    habit: Habit
+    usual: Usual | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
     """Compares with the same hours of the four weeks before; silent while they are too few."""
 
     check: str
+    _known: dict[str, Expected] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def judge(self, name: str, n: int, facts: Facts, *, now: datetime) -> list[Observation]:
         """Call less than is chance WARNING, nothing for long ERROR, far more INFO."""
@@ -43,9 +54,8 @@ class Volume:
         if isinstance(facts.habits, Unknown):
             return [subject.unknown(facts.habits.reason)]
         today = Today(name=name, n=n, now=now, away=_away(facts.absence, now))
-        habit = of(facts.habits, name)
+        _, habit, expected = self._expected(facts.habits, name)
         values: dict[str, Value] = {"source": name, "n": n}
-        expected = usual(habit.days)
         if expected is None:
             values |= {"known": known(habit.days), "least": LEAST_DAYS}
             return [subject.ok(Phrase("metrics.volume.learning", values), value=float(n))]
@@ -53,16 +63,22 @@ class Volume:
         seen = _silent(subject, today, habit, values) if n == 0 else None
         if seen is None:
             seen = _level(subject, today, expected, values)
-        return [seen, self._spike(today, expected, values)]
-
-    def _spike(self, today: Today, expected: Usual, values: dict[str, Value]) -> Observation:
-        subject = Subject(key=f"volume:{today.name}:spike", check=self.check)
-        value, limit = float(today.n), expected.high
-        if value <= limit:
-            fact = Phrase("metrics.volume.no_spike", values | {"limit": int(limit)})
-            return subject.ok(fact, value=value, clears=value * MARGIN <= limit)
+        flood = expected.high
+        if n * MARGIN <= flood:  # that there is none is not worth a line: `result.absent` says so
+            return [seen]
+        spike = Subject(key=f"{subject.key}{SPIKE}", check=self.check)
+        if n <= flood:
+            fact = Phrase("metrics.volume.usual", values | {"days": expected.days})
+            return [seen, spike.ok(fact, value=float(n), clears=False)]
         fact = Phrase("metrics.volume.spike", values)
-        return subject.fail(Severity.INFO, fact, value=value, threshold=limit)
+        return [seen, spike.fail(Severity.INFO, fact, value=float(n), threshold=flood)]
+
+    def _expected(self, habits: Habits, name: str) -> Expected:
+        found = self._known.get(name)
+        if found is None or found.habits is not habits:
+            habit = of(habits, name)
+            found = self._known[name] = Expected(habits, habit, usual(habit.days))
+        return found
 
 
 def of(habits: Habits, expected: str) -> Habit:

@@ -15,7 +15,18 @@ import psutil
 
 from tests.bench.row import Row
 
-PARTS = ("reading", "cycle", "state", "history", "alerts", "chat", "oneshot", "memory")
+PARTS = (
+    "reading",
+    "top",
+    "cycle",
+    "state",
+    "history",
+    "alerts",
+    "chat",
+    "oneshot",
+    "memory",
+    "learning",
+)
 TARGET = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 

@@ -10,6 +10,7 @@ import pytest
 from jobs.facts import Facts, Host, Own, Processes, Unknown
 from jobs.gather import Budget, Gatherer, Sources
 from jobs.lane import Lane, crashed
+from storage.habits import Habits
 from storage.opportunities import Statistics
 from storage.records import Moment, Phrase
 from storage.tracker import Snapshot
@@ -109,6 +110,55 @@ async def test_figures_are_counted_after_the_reading() -> None:
     await Gatherer(parts).gather(HEALTHY.at)
     assert isinstance(parts.opportunities, Index)
     assert parts.opportunities.asked_after == [1]
+
+
+@dataclass
+class Teacher:
+    """Tells what is usual, and counts how often it was asked; can crash."""
+
+    crashes: bool = False
+    asked: int = 0
+
+    def __call__(self, at: Moment) -> Habits:
+        self.asked += 1
+        if self.crashes:
+            raise LookupError(at)
+        return Habits(paid=self.asked)
+
+
+async def test_what_is_usual_is_learned_once_an_hour() -> None:
+    """An unchanged cycle costs nothing; an hour by the steady clock later it is learned anew."""
+    teacher = Teacher()
+    gatherer = Gatherer(replace(sources(), habits=teacher))
+    seen = []
+    for minutes in (0, 5, 59, 60, 65):
+        at = replace(HEALTHY.at, logical_s=HEALTHY.at.logical_s + 60.0 * minutes)
+        seen.append((await gatherer.gather(at)).habits)
+    assert seen == [Habits(paid=n) for n in (1, 1, 1, 2, 2)]
+
+
+async def test_learning_that_failed_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    """It costs only what is compared; the next look asks again."""
+    teacher = Teacher(crashes=True)
+    gatherer = Gatherer(replace(sources(), habits=teacher))
+    facts = await gatherer.gather(HEALTHY.at)
+    assert facts.habits == Unknown(Phrase("unknown.crashed", {"error": "LookupError"}))
+    assert facts.business == HEALTHY.business
+    assert "habits crashed" in caplog.text
+    teacher.crashes = False
+    assert (await gatherer.gather(HEALTHY.at)).habits == Habits(paid=2)
+
+
+async def test_nothing_is_learned_of_data_half_read() -> None:
+    """Days that are not yet read would count as empty, for an hour."""
+
+    class Half(Folder):
+        def read(self, *, now: datetime, deadline_s: float | None = None) -> Snapshot:
+            return replace(super().read(now=now, deadline_s=deadline_s), complete=False, pending=3)
+
+    teacher = Teacher()
+    facts = await Gatherer(replace(sources(Half()), habits=teacher)).gather(HEALTHY.at)
+    assert (facts.habits, teacher.asked) == (Habits(), 0)
 
 
 async def test_a_hung_probe_costs_only_its_part_and_is_not_started_again() -> None:

@@ -1,0 +1,34 @@
+"""The checks that learn, on sources that are simulated: false alarms, and what is found.
+
+The reference is the specification's rule to the letter: median and MAD of the same weekday's
+last four values. Figures are of four sources together, over eight weeks from the first day on.
+"""
+
+import sys
+
+from tests.bench.row import Row
+from tests.jobs import weeks
+
+RUNS = 60
+
+
+def rows() -> list[Row]:
+    """Return the rows of false alarms and of detection; about two minutes."""
+    found: list[Row] = []
+    cases = [("20-100 a day", None, 1.0), ("all 20 a day", 20.0, 1.0), ("all 50 a day", 50.0, 1.0),
+             ("all 100 a day", 100.0, 1.0), ("20-100 a day, two at a time", None, 2.0)]  # fmt: skip
+    for name, rate, clump in cases:
+        ours = weeks.figures(weeks.ours(), runs=RUNS, rate=rate, clump=clump)
+        letter = weeks.figures(weeks.specified(), runs=RUNS // 6, rate=rate, clump=clump)
+        promised = clump == 1.0
+        found += [
+            Row(f"false alarms of four sources, {name}", "the rule to the letter", ours.alarms,
+                letter.alarms, None, "< 1 a week" if promised else "stress, no goal",
+                ours.alarms < 1 or not promised, "a week"),
+            Row(f"a drop to a fifth is found in 24 h, {name}", "the rule to the letter",
+                100 * ours.found, 100 * letter.found, None,
+                "≥ 95 %" if promised else "stress, no goal", ours.found >= 0.95 or not promised,
+                "%"),
+        ]  # fmt: skip
+        print(f"({name}: {ours.spikes:.3f} floods a week)", file=sys.stderr)
+    return found
