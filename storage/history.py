@@ -70,11 +70,6 @@ class History:
         """Whether what is written now reaches the file."""
         return not (self.shadowed or self._in_memory)
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The file and its log; either may be missing."""
-        return (self.path, self.path.with_name(f"{self.path.name}-wal"))
-
     def close(self) -> None:
         """Close the file; safe to call twice."""
         self.closing.set()

@@ -16,6 +16,7 @@ from storage.records import Moment
 
 PROBE_BYTES = 4096
 TOLD_FOR_S = 3600.0
+LOG = "-wal"  # what SQLite puts beside its file
 
 
 class LoopLag:
@@ -91,10 +92,11 @@ class ShelfProbe:
 
     def __call__(self, at: Moment) -> Shelf:
         """Return its size, its log included, and whether it was lost just now. Blocking."""
+        path = self._history.path
         if self._history.damaged != self._damaged:
             self._damaged, self._since_s = self._history.damaged, at.logical_s
         return Shelf(
-            size_bytes=sum(map(_size_bytes, self._history.files)),
+            size_bytes=sum(_size_bytes(path.with_name(path.name + end)) for end in ("", LOG)),
             days=self._history.kept_days,
             lost=bool(self._damaged) and at.logical_s - self._since_s < self._told_for_s,
         )
