@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from storage.likeness import name, place
@@ -18,11 +18,11 @@ INSERT OR IGNORE INTO unfolded SELECT key FROM opportunity
 WHERE NOT EXISTS (SELECT 1 FROM alike WHERE alike.key = opportunity.key)
 """
 _TAKE = """
-SELECT o.key, o.title, o.url, a.place, a.name FROM
-    (SELECT key FROM unfolded LIMIT ?) AS u JOIN opportunity AS o ON o.key = u.key
-    LEFT JOIN alike AS a ON a.key = u.key
+SELECT o.key, o.title, o.url, a.key, a.place, a.name FROM opportunity AS o
+LEFT JOIN alike AS a ON a.key = o.key WHERE o.key IN (SELECT value FROM json_each(?))
 """
-_TAKEN = "DELETE FROM unfolded WHERE key IN (SELECT key FROM unfolded LIMIT ?)"
+_NEXT = "SELECT key FROM unfolded LIMIT ?"
+_TAKEN = "DELETE FROM unfolded WHERE key IN (SELECT value FROM json_each(?))"
 _PUT = """
 INSERT INTO alike VALUES (?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET place = excluded.place, name = excluded.name
@@ -77,25 +77,27 @@ def seek(db: sqlite3.Connection) -> bool:
 
 
 def step(db: sqlite3.Connection, n: int) -> bool:
-    """Fold the next `n` that wait, inside a transaction; return whether there were any."""
-    waiting = db.execute(_TAKE, (n,)).fetchall()
-    rows = [
-        ((key, place(url), name(title)), (old_place, old_name))
-        for key, title, url, old_place, old_name in waiting
-    ]
-    changed = [(new, old) for new, old in rows if new[1:] != old]
-    db.executemany(_PUT, [new for new, _ in changed])
-    left = (
-        bird
-        for _, old in changed
-        for kind, number in zip(("place", "name"), old, strict=True)
-        if number is not None
-        for bird in _holders(db, Mark(kind, number))
-    )
-    seeds = {new[0] for new, _ in changed} | {bird.key for bird in left}
-    if seeds:
-        _regroup(db, seeds)
-    return db.execute(_TAKEN, (n,)).rowcount > 0
+    """Fold the next `n` that wait, inside a transaction; return whether more may wait."""
+    keys = [key for (key,) in db.execute(_NEXT, (n,))]
+    fold(db, keys)
+    db.execute(_TAKEN, (json.dumps(keys),))
+    return len(keys) == n
+
+
+def fold(db: sqlite3.Connection, keys: Sequence[int]) -> None:
+    """Find the groups of these, inside a transaction; what did not change costs little."""
+    changed, left = [], []
+    for key, title, url, known, *old in db.execute(_TAKE, (json.dumps(keys),)).fetchall():
+        marks = [place(url), name(title)]
+        if known is None or marks != old:
+            changed.append((key, *marks))
+            left += [Mark(*mark) for mark in zip(("place", "name"), old, strict=True) if mark[1]]
+    if not changed:
+        return
+    db.executemany(_PUT, changed)
+    seeds = {row[0] for row in changed}
+    seeds.update(bird.key for mark in left for bird in _holders(db, mark))
+    _regroup(db, seeds)
 
 
 def _regroup(db: sqlite3.Connection, seeds: Iterable[int]) -> None:

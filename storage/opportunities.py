@@ -99,11 +99,14 @@ class Opportunities:
         if self.history.shadowed:
             db.executemany(LIFT_OPPORTUNITY, [(row.key,) for row in rows])
         db.executemany(PUT_OPPORTUNITY, rows)
-        if self.history.on_disk:
-            folding.wait(db, (row.key for row in rows))
-            self._waiting = True
-        else:
+        keys = [row.key for row in rows]
+        if not self.history.on_disk:
             self._sought = False
+        elif len(rows) <= FOLDED_AT_ONCE:
+            folding.fold(db, keys)
+        else:
+            folding.wait(db, keys)
+            self._waiting = True
 
     def fold(self, *, within_s: float) -> bool:
         """Find what several sources list; return whether all of it was looked at. Blocking.
@@ -114,6 +117,8 @@ class Opportunities:
             return True
         until_s = monotonic_s() + within_s
         self._sought = self._sought or self.history.attempt(folding.seek)
+        if not self._sought:
+            return False
         while self.history.attempt(lambda db: folding.step(db, FOLDED_AT_ONCE)):
             if monotonic_s() > until_s:
                 return False

@@ -1,6 +1,7 @@
 import json
 from datetime import timedelta
 from operator import methodcaller
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -287,3 +288,40 @@ def test_the_best_are_read_along_an_index(folder: Folder) -> None:
         ).fetchall()
     )
     assert "opportunity_best" in json.dumps(plan)
+
+
+def test_a_first_reading_is_folded_afterwards_in_steps(folder: Folder) -> None:
+    """Much at once waits, and says so until all of it was looked at."""
+    many = [row(n, "Galxe", float(n), title=f"Quest {n} of the long season") for n in range(1, 500)]
+    twin = row(999, "Zealy", 1.0, rank=0, title="Quest 400 of the long season")
+    folder.index.fold(within_s=5)
+    folder.history.write(lambda db: folder.index.put(db, [*many, twin]))
+    assert folder.index.count(source=None, since=None).total == 500
+    assert not folder.index.fold(within_s=0)
+    while not folder.index.fold(within_s=0):
+        pass
+    assert folder.index.count(source=None, since=None).total == 499
+    waiting = folder.history.read(lambda db: db.execute("SELECT * FROM unfolded").fetchall())
+    assert waiting == []
+
+
+def test_what_was_kept_in_memory_is_folded_once_the_disk_takes_it(tmp_path: Path) -> None:
+    """A full disk costs a line twice for a while, nothing else."""
+    history = History(tmp_path / "history.sqlite", retry_s=0.0)
+    index = Opportunities(history)
+    history.write(lambda db: index.put(db, [row(n, "Galxe", title=f"{n}") for n in range(9, 99)]))
+    assert index.fold(within_s=5)
+    pages = history.read(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+    history.read(lambda db: db.execute(f"PRAGMA max_page_count = {pages}"))
+    some = [row(n, "Zealy", url=f"https://e.org/{n}/{'x' * 900}") for n in range(100, 300)]
+    pair = [row(1, "Galxe", 5.0), row(2, "Layer3", 4.0)]
+    different = [each._replace(title=f"Quest {each.key} of many") for each in some]
+    history.write(lambda db: index.put(db, [*different, *pair]))
+    assert not history.on_disk
+    assert not index.fold(within_s=5)
+    assert index.count(source=None, since=None).total == 292
+    history.read(lambda db: db.execute("PRAGMA max_page_count = 1000000"))
+    assert index.fold(within_s=5)
+    assert history.on_disk
+    assert index.count(source=None, since=None).total == 291
+    history.close()
