@@ -1,6 +1,6 @@
 """Deadlines as scrapers write them, in any of their shapes, as local dates."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from handlers.views.formats import from_unix
@@ -8,6 +8,7 @@ from handlers.views.i18n import Language
 from handlers.views.text import Markup, hostile
 
 LONGEST = 40
+NEAR = timedelta(days=300)
 LARGEST_UNIX_S = 1e11  # larger ones are milliseconds
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # small numbers are no times
 
@@ -21,10 +22,11 @@ def deadline(text: str, language: Language) -> Markup:
 
 
 def spell_day(day: date, language: Language) -> str:
-    """Return a date with its weekday, as the reader's language has it."""
+    """Return a date with its weekday, as the reader's language has it; a far one has its year."""
     formats = language.catalogue.formats
     said = formats.date.format(d=day.day, m=formats.months[day.month - 1])
-    return f"{formats.weekdays[day.weekday()]} {said}"
+    far = language.now is not None and abs(day - language.now.date()) > NEAR
+    return f"{formats.weekdays[day.weekday()]} {said}{f' {day.year}' if far else ''}"
 
 
 def _day(text: str, language: Language) -> date | None:

@@ -26,6 +26,7 @@ Rows = tuple[tuple[Button, ...], ...]
 
 def render(report: Report, *, language: Language, picture: bytes | None = None) -> Message:
     """Return the report: a caption of what matters under its picture, else all of it as text."""
+    language = language.at(report.at)
     if picture is None:
         said = full(report, language=language)
         return replace(said, buttons=_buttons(report, language, shown=not said.cut))
@@ -81,6 +82,7 @@ def _best(builder: Builder, report: Report, language: Language, *, rich: bool) -
 
 def full(report: Report, *, language: Language) -> Message:
     """Return everything there is to say, the long parts folded; at most one message."""
+    language = language.at(report.at)
     builder = Builder()
     _head(builder, report, language)
     builder.gap()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.views import family, health, sources
+from handlers.views import family, health
 from handlers.views.blocks import Builder, fits, listing
 from handlers.views.columns import WIDTH, fit, table, width
 from handlers.views.i18n import LANGUAGES, language
@@ -115,7 +115,6 @@ def test_what_could_not_be_measured_is_said() -> None:
     text = visible(health.render(shown, language=EN, next_at=None).html)
     assert text.count("no answer") == 6
     assert " 0" not in text.split("\n\n", 1)[1]
-    assert "cannot be told" in visible(sources.render(shown, language=EN).html)
 
 
 @given(
@@ -143,7 +142,6 @@ def test_the_overview_always_fits(
     overview = health.render(shown, language=words, next_at=NOON, photo=photo)
     assert problems(overview) == []
     assert problems(family.render("freshness", shown, language=words)) == []
-    assert problems(sources.render(shown, language=words)) == []
 
 
 @given(st.lists(st.text(min_size=1, max_size=200), min_size=1, max_size=60, unique=True))

@@ -82,6 +82,8 @@ def test_the_second_line_names_the_local_date() -> None:
     assert caption(GOOD, "fr")[1] == "📰 Rapport du jour · ven. 14 août"
     short = replace(GOOD, since=GOOD.until - timedelta(hours=23))
     assert caption(short)[1] == "📰 Daily report · Fri 14 Aug · 23 h, as the clocks changed"
+    old = replace(GOOD, at=GOOD.at + timedelta(days=400))
+    assert caption(old)[1] == "📰 Daily report · Fri 14 Aug 2026"
     assert caption(replace(GOOD, rolling=True))[1] == "📰 The last 24 h, until 09:00"
 
 
@@ -166,6 +168,7 @@ def test_the_best_say_what_where_and_until_when() -> None:
         ("Fri, 14 Aug 2026 22:30:00 +0000", "until Sat 15 Aug"),
         ("1786746600", "until Sat 15 Aug"),
         ("1786746600000", "until Sat 15 Aug"),
+        ("2027-08-16", "until Mon 16 Aug 2027"),
         ("soon", "deadline: soon"),
         ("7", "deadline: 7"),
         ("9" * 30, "deadline: " + "9" * 30),

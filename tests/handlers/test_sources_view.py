@@ -182,6 +182,14 @@ def test_strips_are_drawn_whatever_they_hold() -> None:
         assert paint(spec).startswith(b"\x89PNG")
 
 
+def test_what_could_not_be_read_is_said_with_its_reason() -> None:
+    """No list at all then, and no word of being well."""
+    words = language("en", PARIS, START)
+    said = view.nothing("sources.unknown", words, words.say("data.blind"))
+    assert "data folder" in visible(said.html)
+    assert problems(said) == []
+
+
 async def test_sources_show_their_strips_and_turn_in_place(world: World) -> None:
     """Samples of the day become cells; the week is one press away, one source another."""
     world.write("opportunities", [opportunity("A", n=1)], age=timedelta(minutes=20))
