@@ -19,7 +19,7 @@ T = TypeVar("T")
 RAW_DAYS = 14
 PAUSE_S = 0.002  # between two steps, so that whoever waits comes first
 STEP = 500  # rows dropped at once
-WALKED = 5000  # rows looked at at once
+WALKED = 1000  # rows looked at at once
 
 _OVER = tuple(
     f"DELETE FROM {table} WHERE ({key}) IN"  # noqa: S608 (constants)
