@@ -138,3 +138,27 @@ def test_a_folder_below_that_may_not_be_entered_is_told() -> None:
     assert set(seen) == {"data:folder", "integrity:sub/"}
     assert seen["integrity:sub/"].level is Severity.CRITICAL
     assert seen["integrity:sub/"].evidence == (closed.reason,)
+
+
+@pytest.mark.parametrize(
+    ("what", "age", "level"),
+    [
+        ("shrunk", timedelta(hours=23), Severity.ERROR),
+        ("duplicates", timedelta(hours=23), Severity.WARNING),
+        ("shrunk", timedelta(hours=24), None),
+        ("times_differ", timedelta(), None),
+    ],
+)
+def test_what_a_file_lost_is_told_for_a_day(
+    what: str, age: timedelta, level: Severity | None
+) -> None:
+    """Nobody writes an old file anew: its alert would never close."""
+    reason = Phrase(f"tracker.{what}", {"was": 60, "now": 20})
+    found = Finding(file="a.json", reason=reason, level=Severity.WARNING)
+    lost = replace(file("a.json", NOON - age), findings=(*findings(Severity.INFO), found))
+    one = judge(CHECK, replace(HEALTHY, data=folder(lost))).get("integrity:a.json")
+    assert (None if one is None else one.level) is level
+    if one is not None:
+        assert one.fact == Phrase(
+            f"integrity.file.{what}", {"file": "a.json", "was": 60, "now": 20}
+        )

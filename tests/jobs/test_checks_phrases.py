@@ -10,9 +10,10 @@ from handlers.views import i18n
 from jobs.checks.own import unsaved_in_time
 from jobs.checks.result import absent
 from jobs.checks.standard import Limits, standard
-from jobs.facts import Disk, Facts, Memory, Processes, Shelf
-from storage.records import Observation, Outcome
-from storage.tracker import FileState, FolderState, Snapshot
+from jobs.facts import Disk, Facts, Memory, Processes, Shelf, Trend
+from storage.habits import Habit, Habits
+from storage.records import Observation, Outcome, Phrase, Severity
+from storage.tracker import FileState, Finding, FolderState, Snapshot, SourceReport
 from tests.jobs.looks import (
     BLIND,
     GIB,
@@ -70,15 +71,55 @@ def looks() -> Iterator[Facts]:
     yield own(shelf=Shelf(size_bytes=0, days=400, lost=True))
 
 
+def compared() -> Iterator[Facts]:
+    """Yield facts in which everything that can be learned is usual, or is not."""
+    month = Habit(days=(36,) * 28, gap=3 * HOUR, latest=NOON - 30 * HOUR)
+    rare = replace(month, gap=20 * HOUR)
+    for habit in (month, rare):
+        habits = Habits(by_source={"Galxe": habit}, median_roi=2.5, paid=500)
+        for n in (0, 4, 35, 200):
+            for median_roi in (0.1, 2.5, 90.0):
+                told = business(new=n, median_roi=median_roi, by_source={"Galxe": n})
+                yield replace(told, habits=habits)
+    report = SourceReport(
+        source="Galxe", newest=NOON, last_count=3, most_lately=3, usual_count=60.0
+    )
+    again = replace(report, stub=True, frozen=True, newest_key=NOON - 9 * HOUR)
+    for one in (report, again):
+        data = Snapshot(folder=FolderState.OK, sources={"Galxe": one}, newest=NOON)
+        yield replace(HEALTHY, data=data)
+    for key, values in (
+        ("shrunk", {"was": 60, "now": 20}), ("duplicates", {"duplicates": 9, "records": 20}),
+    ):  # fmt: skip
+        reason = Phrase(f"tracker.{key}", values)
+        found = Finding(file="a.json", reason=reason, level=Severity.WARNING)
+        data = Snapshot(folder=FolderState.OK, files=(replace(file("a.json"), findings=(found,)),))
+        yield replace(HEALTHY, data=data)
+    for trend in (
+        None, Trend(pct_per_s=0.001, lately_pct_per_s=0.001, explained=0.9),
+        Trend(pct_per_s=0.001, lately_pct_per_s=0.001, explained=0.9, turned_pct=85.0),
+        Trend(pct_per_s=0.0, lately_pct_per_s=0.0, explained=0.9),
+        Trend(pct_per_s=0.001, lately_pct_per_s=0.0, explained=0.1),
+    ):  # fmt: skip
+        disk = Disk(
+            name="data", mount="/", total_bytes=100 * GIB, free_bytes=20 * GIB, used_pct=80.0,
+            trend=trend,
+        )  # fmt: skip
+        yield host(disks=(disk,))
+
+
 def said() -> dict[str, Observation]:
     """Return one observation for each thing the checks can say."""
     found = {}
     limits = Limits(commands=("main.py",), sources=("Galxe", "Zealy"))
-    for facts in looks():
+    for facts in (*looks(), *compared()):
         for check in (*standard(limits), *standard(Limits())):
             for seen in check.judge(facts, now=NOON).observations:
                 found[seen.fact.key] = seen
-    others = (absent("integrity:a", check="integrity"), absent("cpu", check="machine"))
+    others = (
+        absent("integrity:a", check="integrity"), absent("cpu", check="machine"),
+        absent("volume:Galxe:spike", check="metrics"),
+    )  # fmt: skip
     return found | {one.fact.key: one for one in (*others, unsaved_in_time(0.5))}
 
 
@@ -87,7 +128,7 @@ def test_everything_a_check_says_has_words(code: str) -> None:
     """Each fact is a sentence; each failing one also says what it means and what to do."""
     language = i18n.language(code, UTC)
     everything = said()
-    assert len(everything) > 60
+    assert len(everything) > 80
     for key, seen in everything.items():
         keys = [key]
         if seen.outcome is Outcome.FAIL:

@@ -5,6 +5,7 @@ import pytest
 
 from jobs.checks.scrapers import Scrapers
 from jobs.facts import Facts, Processes, Scraper
+from storage.habits import Habit, Habits
 from storage.records import Outcome, Phrase, Severity
 from storage.tracker import FolderState, Snapshot, SourceReport
 from tests.jobs.looks import BLIND, HEALTHY, NOON, judge, scraper, source
@@ -167,3 +168,47 @@ def test_a_script_is_told_by_its_name_where_that_is_enough(
     seen = judge(Scrapers(commands=commands), facts)
     facts_told = [seen[f"scraper:{command}:process"].fact for command in commands]
     assert [fact.values["command"] for fact in facts_told] == shown
+
+
+@pytest.mark.parametrize(
+    ("gap_h", "quiet_h", "key"),
+    [(None, 8, "frozen"), (3, 8, "frozen"), (4, 8, "frozen"), (5, 8, "ok"), (5, None, "stub")],
+)
+def test_the_same_again_is_degraded_where_that_is_not_usual(
+    gap_h: int | None, quiet_h: int | None, key: str
+) -> None:
+    """A source that seldom has something new may list the same for long; it says for how long."""
+    quiet = None if quiet_h is None else NOON - timedelta(hours=quiet_h)
+    report = SourceReport(
+        source="Galxe", newest=NOON, last_count=40, stub=True, frozen=quiet is not None,
+        newest_key=quiet,
+    )  # fmt: skip
+    data = Snapshot(folder=FolderState.OK, sources={"Galxe": report}, newest=NOON)
+    gap = None if gap_h is None else timedelta(hours=gap_h)
+    habits = Habits(by_source={"Galxe": Habit(gap=gap)})
+    facts = replace(HEALTHY, data=data, habits=habits)
+    one = judge(Scrapers(sources=("Galxe",)), facts)["scraper:Galxe:data"]
+    assert one.fact.key == f"scraper.source.{key}"
+    if key == "frozen":
+        assert one.fact.values["quiet_s"] == 8 * 3600.0
+        unlearned = judge(Scrapers(sources=("Galxe",)), replace(facts, habits=BLIND))
+        assert unlearned["scraper:Galxe:data"].fact == one.fact
+
+
+@pytest.mark.parametrize(
+    ("lately", "usual", "key"),
+    [(29, 60.0, "shrunk"), (30, 60.0, "ok"), (4, 9.0, "ok"), (4, 10.0, "shrunk"), (1, None, "ok")],
+)
+def test_a_source_that_lists_half_as_much_is_degraded(
+    lately: int, usual: float | None, key: str
+) -> None:
+    """Compared with what its files usually list; of a handful nothing is said."""
+    report = SourceReport(
+        source="Galxe", newest=NOON, last_count=lately, most_lately=lately, usual_count=usual
+    )
+    data = Snapshot(folder=FolderState.OK, sources={"Galxe": report}, newest=NOON)
+    facts = replace(HEALTHY, data=data)
+    one = judge(Scrapers(sources=("Galxe",)), facts)["scraper:Galxe:data"]
+    assert one.fact.key == f"scraper.source.{key}"
+    if key == "shrunk":
+        assert one.fact.values == {"source": "Galxe", "n": lately, "usual": usual}

@@ -121,3 +121,32 @@ def test_a_source_s_newest_file_decides() -> None:
     assert (found.newest, found.last_count) == (NOON + timedelta(hours=2), 35)
     ahead = summarise([run(99, 7)], until=NOON, newest_key={})["Galxe"]
     assert (ahead.newest, ahead.last_count, ahead.stub) == (None, 0, False)
+
+
+def test_repetition_is_told_from_what_is_made_up() -> None:
+    """Both are stubs; only the first may be usual of a source."""
+    newest = {"Galxe": NOON, "Layer3": NOON}
+    until = NOON + timedelta(days=9)
+    again = summarise([run(2 * h, 40) for h in range(6)], until=until, newest_key=newest)["Galxe"]
+    assert (again.stub, again.frozen, again.newest_key) == (True, True, NOON)
+    made_up = [run(2 * h, 40, constant=True, source="Layer3") for h in range(6)]
+    constant = summarise(made_up, until=until, newest_key=newest)["Layer3"]
+    assert (constant.stub, constant.frozen) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("counts", "usual", "lately"),
+    [
+        ((60,) * 7, None, 60),
+        ((60,) * 8, 60.0, 60),
+        ((60, 50, 70, 60, 60, 61, 59, 1, 2), 60.0, 2),
+        ((9,) * 20 + (60,) * 12 + (5, 7), 60.0, 7),
+    ],
+)
+def test_what_a_source_s_files_usually_list(
+    counts: tuple[int, ...], usual: float | None, lately: int
+) -> None:
+    """The median of twelve files at most, before the last two; of fewer than six, nothing."""
+    files = [run(hour, count) for hour, count in enumerate(counts)]
+    found = summarise(files, until=NOON + timedelta(days=9), newest_key={})["Galxe"]
+    assert (found.usual_count, found.most_lately) == (usual, lately)
