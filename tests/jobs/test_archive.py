@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jobs.alerts.entries import Taken, Trouble
 from jobs.alerts.manager import AlertManager
@@ -22,7 +25,7 @@ from storage.history import History
 from storage.incidents import Delivery, Incident, Status
 from storage.job_runs import JobRun, JobRuns, RunStatus
 from storage.outbox import Outbox
-from storage.past import Past
+from storage.past import FINISHED, Past
 from storage.records import Sample
 from tests.jobs.seen import NOON, Hands, at, fail, ok
 
@@ -355,3 +358,47 @@ def test_job_runs_are_copied_as_they_change(office: Office) -> None:
     given = office.past.given
     office.archive.copy()
     assert office.past.given == given == 2
+
+
+OPS = ("burst", "calm", "later", "send", "copy", "refuse", "allow", "restart")
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.sampled_from(OPS), min_size=5, max_size=40))
+def test_whatever_happens_history_has_it_in_the_end(ops: list[str]) -> None:
+    """Each incident and each delivery that ever was, once, as it was last: nothing is lost."""
+    with tempfile.TemporaryDirectory() as folder:
+        office = Office(Path(folder), channels=("1", "2"))
+        ends: dict[int, object] = {}
+        sent: set[int] = set()
+        for op in [*ops, "allow", "copy"]:
+            happens(office, op)
+            ends |= {one.number: one.closed for one in Alerts(office.database).incidents()}
+            rows = Outbox(office.database).all()
+            sent |= {row.id for row in rows if row.status in FINISHED}
+        found = office.past.incidents(**EVER)
+        told = office.past.told(**EVER)
+        office.history.close()
+    assert {one.number: one.closed for one in found} == ends
+    assert len(found) == len(ends)
+    assert len(told) == len(sent)
+
+
+def happens(office: Office, op: str) -> None:
+    """Do one thing to the office, ten minutes and more after the last."""
+    office.clock.now_s += 700.0
+    match op:
+        case "burst" | "calm":
+            office.storm(fails=op == "burst", n=60)
+        case "later":
+            office.later(0.0)
+        case "send":
+            office.send()
+        case "copy":
+            office.archive.copy()
+        case "refuse":
+            office.past.before = raising(sqlite3.OperationalError("disk I/O error"))
+        case "allow":
+            office.past.before = lambda: None
+        case "restart":
+            office.restart()
