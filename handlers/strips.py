@@ -93,14 +93,19 @@ def _strip(call: Call, day: SourceDay, judged: Sequence[str], period: str) -> tu
     ours = [name for name in judged if belongs(day.name, name)]
     if not ours:
         return ()
-    step, until = STEPS[period], call.at.wall
+    every, until = timedelta(seconds=call.services.display.health_every_s), call.at.wall
+    step = wide(STEPS[period], every)
     since = until - SPANS[period]
     name = f"{UP}{max(ours, key=len)}"
     slots = call.services.history.slots(name, since=since, until=until, step=step)
-    every = timedelta(seconds=call.services.display.health_every_s)
     return cells(
         slots, first_s=since.timestamp(), until_s=until.timestamp(), step=step, every=every
     )
+
+
+def wide(step: timedelta, every: timedelta) -> timedelta:
+    """Return how long a cell is: so long that two looks fit into it at least."""
+    return step * max(1, -(-2 * every // step))
 
 
 def cells(

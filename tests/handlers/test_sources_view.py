@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.strips import cells, unknown, wrong
+from handlers.strips import cells, unknown, wide, wrong
 from handlers.views import sources as view
 from handlers.views.charts import paint
 from handlers.views.i18n import LANGUAGES, language
@@ -49,6 +49,14 @@ def test_one_cycle_late_is_no_gap_and_a_step_just_begun_is_known() -> None:
     """Five looks of six make a whole cell, as does one look in the last four minutes."""
     assert strip(slot(0, 1.0, 5), hours=0.5) == (Cell(1.0, 0.0),)
     assert strip(slot(0, 1.0, 6), slot(1800, 1.0, 1), hours=0.5 + 4 / 60)[-1] == Cell(1.0, 0.0)
+
+
+def test_a_slow_rhythm_makes_longer_cells() -> None:
+    """A look an hour is no gap every half hour."""
+    assert wide(HALF, EVERY) == HALF
+    assert wide(HALF, timedelta(minutes=15)) == HALF
+    assert wide(HALF, timedelta(minutes=20)) == 2 * HALF
+    assert wide(HALF, timedelta(hours=1)) == 4 * HALF
 
 
 def look(name: str = "Galxe", level: Severity | None = Severity.OK, **kwargs: object) -> Look:
