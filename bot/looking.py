@@ -14,9 +14,9 @@ from jobs.probes.own import LoopLag, OwnProbe, ShelfProbe
 from jobs.probes.processes import ProcessProbe
 from jobs.probes.trends import Kept, Trends
 from jobs.watch import Watch
+from storage import habits
 from storage.database import Database
 from storage.files import LockedError, ProcessLock
-from storage import habits
 from storage.history import History
 from storage.opportunities import Opportunities
 from storage.records import Clock, Moment
