@@ -13,7 +13,7 @@ from handlers.views.i18n import LANGUAGES, Language, language
 from handlers.views.report_lines import against, pct
 from handlers.views.text import units, visible
 from jobs.report import Count, Report, SourceDay, Uptime
-from storage.records import Severity
+from storage.records import Elsewhere, Severity
 from tests.handlers.reports import (
     BAD,
     BLIND,
@@ -157,6 +157,14 @@ def test_the_best_say_what_where_and_until_when() -> None:
     ) in lines
     html = view.render(GOOD, language=words(), picture=PNG).html
     assert '<a href="https://example.org/1">TwitterRSS</a>' in html
+
+
+def test_who_else_lists_it_is_named() -> None:
+    """Two by name at most, where there is room."""
+    also = tuple(Elsewhere(name, "") for name in ("Zealy", "<b>", "Layer3"))
+    html = view.full(replace(GOOD, top=(replace(opportunity(), also=also),)), language=words()).html
+    assert "</a> · also on Zealy, &lt;b&gt;" in html
+    assert "Layer3 ·" not in html
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """/sources: a line and a strip for each, all about one on a button."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -20,6 +21,7 @@ from storage.tracker import SourceReport
 from tests.handlers.chat import ADA, START, World, opportunity
 from tests.handlers.reports import GOOD, PARIS
 from tests.handlers.strict import problems
+from tests.handlers.test_alert_view import OPEN
 
 HALF = timedelta(minutes=30)
 EVERY = timedelta(minutes=5)
@@ -147,6 +149,26 @@ def test_details_tell_all_about_one(code: str) -> None:
         "v1:plot:7d:source_age_s:Galxe",
         "v1:plot:30d:new_24h:Galxe",
     ]
+
+
+def test_placeholders_gaps_and_open_alerts_are_told() -> None:
+    """What only repeats itself, what is not read yet, and the alert about it with its number."""
+    words = language("en", PARIS, START)
+    stub = replace(
+        look(), report=SourceReport(source="Galxe", newest=START, last_count=2, stub=True)
+    )
+    shown = view.render(replace(page(stub), pending=3), language=words)
+    text = visible(shown.html)
+    assert "35 new (▼ 8%, usually 38) · placeholder content only" in text
+    assert "3 files" in text
+    alarmed = view.details(replace(stub, incidents=(OPEN,)), language=words)
+    assert f"#{OPEN.number}" in visible(alarmed.html)
+    slow = replace(stub, day=replace(stub.day, median_gap_s=None, runs=0))
+    assert "In 24 h  no run · up to date 98% of the time" in visible(
+        view.details(slow, language=words).html
+    )
+    odd = replace(stub, day=replace(stub.day, usual_gap_s=None))
+    assert "12 runs, every 2 h ·" in visible(view.details(odd, language=words).html)
 
 
 NAMES = st.text(st.characters(), max_size=200) | st.sampled_from(
