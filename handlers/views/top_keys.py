@@ -15,8 +15,8 @@ from storage.records import Opportunity
 Rows = tuple[tuple[Button, ...], ...]
 
 SOURCE_BUTTONS = 11
-USD_MIN = (1.0, 2.0, 5.0, 10.0)
-MINUTES = (5, 10, 30)
+USD_MIN = (2.0, 5.0, 10.0)
+MINUTES = (5, 10)
 TITLE_UNITS = 22
 OPEN, SHUT = "▴", "▾"
 

@@ -18,7 +18,7 @@ from storage.tracker.snapshot import FileReport, FolderState, ReadOptions, Snaps
 from storage.tracker.sources import summarise
 
 # What several sources list is sought after a reading; of a first one, mostly in the idle ones.
-FOLDING_S, IDLE_FOLDING_S = 0.1, 0.5
+FOLDING_S, IDLE_FOLDING_S = 0.02, 0.5
 
 
 class Look(NamedTuple):
