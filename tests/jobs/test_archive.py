@@ -361,14 +361,15 @@ def test_job_runs_are_copied_as_they_change(office: Office) -> None:
 
 
 OPS = ("burst", "calm", "later", "send", "copy", "refuse", "allow", "restart")
+MANY = 110  # more than the state keeps for long, and less in 16 steps than it gives up on
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.sampled_from(OPS), min_size=5, max_size=40))
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.sampled_from(OPS), min_size=4, max_size=16))
 def test_whatever_happens_history_has_it_in_the_end(ops: list[str]) -> None:
     """Each incident and each delivery that ever was, once, as it was last: nothing is lost."""
     with tempfile.TemporaryDirectory() as folder:
-        office = Office(Path(folder), channels=("1", "2"))
+        office = Office(Path(folder), channels=("1",))
         ends: dict[int, object] = {}
         sent: set[int] = set()
         for op in [*ops, "allow", "copy"]:
@@ -389,7 +390,7 @@ def happens(office: Office, op: str) -> None:
     office.clock.now_s += 700.0
     match op:
         case "burst" | "calm":
-            office.storm(fails=op == "burst", n=60)
+            office.storm(fails=op == "burst", n=MANY)
         case "later":
             office.later(0.0)
         case "send":
