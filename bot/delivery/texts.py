@@ -7,10 +7,11 @@ from typing import Protocol
 
 from handlers.reporting import Reports
 from handlers.views import alert as view
+from handlers.views.blocks import fits
 from handlers.views.card import ALONE, Around
 from handlers.views.i18n import Language, language
 from handlers.views.message import Message
-from handlers.views.text import Markup, hostile
+from handlers.views.text import CAPTION_UNITS, TEXT_UNITS, Markup, hostile
 from jobs.alerts import fallback
 from jobs.alerts.manager import AlertManager
 from jobs.alerts.rows import report_day
@@ -98,18 +99,21 @@ class Texts:
     async def report(self, row: Delivery, *, at: Moment) -> Message:
         """Return the report of the row's date, made from what is known now.
 
-        Its picture is left out where sending it has failed before.
+        Its picture is left out where sending it has failed before, and where the words that it is
+        late find no room below it.
         """
         if self._reports is None:
             return self.note(row, at=at)
-        message = await self._reports.message(
-            report_day(row),
-            chat_id=parts(row.channel)[0],
-            language=self._language(row.channel),
-            at=at,
-            picture=row.attempts <= PICTURE_TRIES,
-        )
-        return view.marked(message, row, at=at, language=self._language(row.channel))
+        words, chat_id = self._language(row.channel), parts(row.channel)[0]
+        for picture in (row.attempts <= PICTURE_TRIES, False):
+            message = await self._reports.message(
+                report_day(row), chat_id=chat_id, language=words, at=at, picture=picture
+            )
+            marked = view.marked(message, row, at=at, language=words)
+            room = TEXT_UNITS if marked.photo is None else CAPTION_UNITS
+            if fits(marked.html, room):
+                return marked
+        return message
 
     def _around(self, incident: Incident, *, at: Moment) -> Around:
         """Return what holds the incident back, and what it follows from, at this moment."""

@@ -1,6 +1,7 @@
 """The report's rows: once per date and chat, whatever dies when; no alert holds or swallows it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from bot.delivery.outcome import Failed, Fault
 from bot.delivery.texts import Texts
 from bot.reporter import Morning
 from handlers.reporting import Reports
+from handlers.views.blocks import fits
 from handlers.views.plots import Spec
 from jobs.alerts.quiet import QuietHours
 from jobs.calendar import Job
@@ -20,9 +22,11 @@ from jobs.timetable import Timetable
 from storage.chats import Chats
 from storage.database import Database
 from storage.history import History
-from storage.incidents import Kind, Status
+from storage.incidents import Incident, Kind, Status
 from storage.job_runs import JobRuns, RunStatus
-from storage.records import Moment, Severity
+from storage.opportunities import Opportunities, Row
+from storage.records import Moment, Phrase, Severity, Value
+from storage.schema import micros
 from tests.bot.outbox_world import NOT_THERE, Words, World
 from tests.jobs.seen import NOON, fail
 
@@ -271,6 +275,59 @@ async def test_it_is_made_when_sent_for_each_reader(french: Texts, tmp_path: Pat
     assert "40 min" in here.html
     assert "retardé de 40" in there.html
     assert not here.silent
+
+
+def crowded(folder: Path, *, pad: int) -> Texts:
+    """Return what makes a long report, a little longer with every `pad`."""
+    folder.mkdir()
+    history, begun = History(folder / "history.sqlite"), NOON - timedelta(hours=3)
+    stale: dict[str, Value] = {"source": "A long name", "age_s": 9e3, "limit_s": 7200.0}
+    fact = Phrase("freshness.source.stale", stale)
+    incidents = [
+        Incident(
+            number=n, key=f"fresh:{n}", check="freshness", level=Severity.WARNING,
+            peak=Severity.WARNING, since=begun, opened=begun, opened_s=0.0, fact=fact, latest=fact,
+        )
+        for n in range(60)
+    ]  # fmt: skip
+    best = [
+        Row(
+            key=n, source=f"{n} source{pad * 'x'}", title=f"{n} " + "of a kind " * 5, url="",
+            reward="up to 1200 USDC", minutes=25.0, roi=9.0 + n, rank=0,
+            deadline="when the last is gone", first_seen=micros(begun),
+            last_seen=micros(begun),
+        )
+        for n in range(9)
+    ]  # fmt: skip
+    history.write(lambda db: Opportunities(history).put(db, best))
+    terms = Terms(
+        due=time(12), zone=UTC_ZONE, sources=tuple(map(str, range(40))),
+        quiet_hours=QuietHours(start=time(22), end=time(11), zone=UTC_ZONE),
+    )  # fmt: skip
+    maker = Reporter(history, terms=terms, now=Now(incidents=lambda: incidents))
+    chats = Chats(Database(folder / "chats.json"))
+    return Texts(chats, timezone=UTC_ZONE, reports=Reports(maker, Easel()))
+
+
+async def test_a_late_one_with_a_lot_to_say_keeps_its_words(tmp_path: Path) -> None:
+    """That it is late has to be said: where a caption has no room for it, the picture goes."""
+    mornings = Mornings(tmp_path)
+    await mornings.timetable.tick()
+    await mornings.timetable.finish()
+    (row,) = mornings.world.rows()
+    pictures = set()
+    for pad in range(8, 16):
+        texts = crowded(tmp_path / str(pad), pad=pad)
+        here, late = Moment(wall=NOON, logical_s=0.0), Moment(wall=NOON, logical_s=20_000.0)
+        soon = await texts.report(row, at=here)
+        later = await texts.report(replace(row, maybe_dup=True), at=late)
+        for said in (soon, later):
+            assert fits(said.html, 4096 if said.photo is None else 1024)
+        assert "repeat" not in soon.html
+        assert "repeat" in later.html
+        assert "5 h 33 min" in later.html
+        pictures.add((soon.photo is not None, later.photo is not None))
+    assert pictures == {(True, True), (True, False)}
 
 
 async def test_one_that_was_tried_often_goes_without_its_picture(
