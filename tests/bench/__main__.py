@@ -61,7 +61,8 @@ def main(names: list[str]) -> int:
 def line(row: Row) -> str:
     """Return one row of the table."""
     ratio = row.ours / row.reference_value if row.reference_value else float("nan")
-    shown = f"{ratio:.2f}×" if ratio >= 0.1 else f"1/{1 / ratio:.0f}"
+    plain = not ratio < 0.1 or not row.ours  # nothing of something, and something of nothing
+    shown = f"{ratio:.2f}×" if plain else f"1/{1 / ratio:.0f}"
     reference = f"{number(row.reference_value)} {row.unit} ({row.reference})"
     met = "yes" if row.met else "**no**"
     ours = f"{number(row.ours)} {row.unit}"

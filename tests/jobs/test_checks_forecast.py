@@ -9,14 +9,12 @@ import pytest
 from jobs.checks.forecast import Forecast
 from jobs.checks.resources import Resources
 from jobs.facts import Disk, Host, Trend
-from jobs.probes.trends import Point, line, turned
 from storage.records import Observation, Severity
+from tests.jobs.disks import AN_HOUR, DAY, alarms
 from tests.jobs.looks import GIB, HEALTHY, host, judge
 
 HOUR_S = 3600.0
 STEEP = Trend(pct_per_s=20 / (12 * HOUR_S), lately_pct_per_s=20 / (12 * HOUR_S), explained=0.9)
-AN_HOUR = 12
-DAY = 24 * AN_HOUR
 
 
 def disk(used_pct: float = 80.0, **changes: object) -> Disk:
@@ -83,28 +81,6 @@ def test_every_disk_has_its_forecast() -> None:
     assert seen["disk:data:forecast"].level is Severity.ERROR
     assert seen["disk:state:forecast"].level is Severity.OK
     assert seen["disk:data"].level is Severity.OK
-
-
-def alarms(used: Sequence[float]) -> list[float]:
-    """Return with how many hours left each alert fires; looks every five minutes, three agree."""
-    points = [Point(i * 300.0, round(float(pct), 1)) for i, pct in enumerate(used)]
-    told, fails, passes, firing, turns = [], 0, 0, False, None
-    for now, point in enumerate(points):
-        if now % AN_HOUR == 0:
-            week = points[max(0, now - 7 * DAY) : now]
-            turns = turned([max(p.used_pct for p in week[i : i + 12]) for i in range(0, now, 12)
-                            if week[i : i + 12]])  # fmt: skip
-        trend = line(points[max(0, now - 71) : now + 1])
-        one = disk(point.used_pct)
-        trend = None if trend is None else replace(trend, turned_pct=turns)
-        seen = said(replace(one, trend=trend))
-        fails = fails + 1 if seen.level else 0
-        passes = 0 if seen.level or not seen.clears else passes + 1
-        if fails == 3 and not firing:
-            firing = True
-            told.append((seen.value or 0.0) / HOUR_S)
-        firing = firing and passes < 3
-    return told
 
 
 Series = Callable[[np.random.Generator], Sequence[float]]
