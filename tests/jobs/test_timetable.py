@@ -239,7 +239,7 @@ async def test_a_run_that_cannot_be_remembered_is_not_started(
     """It might be repeated; the next tick tries anew. (A full disk is another matter: memory.)"""
 
     class Forgetful(JobRuns):
-        def keep(self, run: JobRun, also: Callable[[], object] = nothing) -> None:
+        def keep(self, run: JobRun, also: Callable[[], object] = nothing) -> None:  # noqa: ARG002 (as JobRuns)
             raise LookupError(run.job)
 
     office.timetable._runs = Forgetful(Database(office.path))
