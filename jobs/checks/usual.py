@@ -1,8 +1,8 @@
 """What a day usually brings, and how far below or above that is no chance any more. Pure.
 
 The specification compares with the median and the MAD of the same weekday's last four values.
-Simulated, that calls 20 false alarms a week on four Poisson sources: four values tell neither
-a middle nor a scatter. So three things differ, each for a reason (`docs/why.md` has the figures):
+Simulated, that makes 28 false alarms a week of four Poisson sources: four values tell neither a
+middle nor a scatter (their MAD is below half of the true one in every third case). So three things differ, each for a reason (`docs/why.md` has the figures):
 
 - Square roots are compared. Those of Poisson counts scatter by 1/2 whatever their rate: that is
   the least scatter there can be, and no estimate from few days goes below it.
@@ -27,7 +27,7 @@ POISSON = 0.5  # the scatter of a root
 TO_SIGMA = 1.4826  # a MAD of a normal scatter
 SURE = 0.7  # a scatter from here on is believed; below it may be chance, and counts less
 MEDIANS = 1.3  # a median is that much less certain than a mean, in variance
-LOW_SIGMA = 2.75  # the specification has 3, of a scatter that is 1.5 times too small on average
+LOW_SIGMA = 2.75  # the specification has 3, of a scatter it finds a quarter too small on average
 LOW_SHARE = 0.5
 SPIKE_SIGMA = 6 / TO_SIGMA  # the specification: 6 MAD
 SPIKE_LEAST = 20.0  # fewer are no flood
