@@ -2,7 +2,8 @@
 
 The specification compares with the median and the MAD of the same weekday's last four values.
 Simulated, that makes 28 false alarms a week of four Poisson sources: four values tell neither a
-middle nor a scatter (their MAD is below half of the true one in every third case). So three things differ, each for a reason (`docs/why.md` has the figures):
+middle nor a scatter (their MAD is below half of the true one in every third case).
+So three things differ, each for a reason (`docs/why.md` has the figures):
 
 - Square roots are compared. Those of Poisson counts scatter by 1/2 whatever their rate: that is
   the least scatter there can be, and no estimate from few days goes below it.
