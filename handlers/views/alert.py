@@ -187,13 +187,13 @@ def _counts(rows: Sequence[tuple[Delivery, Incident]], language: Language) -> st
     levels = [_shown(*row) for row in rows]
     seen = sorted(set(levels), reverse=True)
     return " · ".join(
-        f"{GLYPHS[level]} {levels.count(level)} {_digest_word(level, language)}" for level in seen
+        f"{GLYPHS[level]} {_counted(level, levels.count(level), language)}" for level in seen
     )
 
 
-def _digest_word(level: Severity, language: Language) -> str:
-    word = "digest.fixed" if level == Severity.OK else f"level.{level.name.lower()}"
-    return language.say(word).lower()
+def _counted(level: Severity, n: int, language: Language) -> str:
+    fixed = level == Severity.OK
+    return language.say("digest.fixed" if fixed else f"report.count.{level.name.lower()}", n=n)
 
 
 def _digest_line(delivery: Delivery, incident: Incident, language: Language) -> str:

@@ -119,17 +119,17 @@ class AlertManager:
         return self._alerts.incidents()
 
     def ack(self, number: int, *, by: str, at: Moment) -> bool:
-        """Take an open incident, which stops its reminders; False where it is closed or unknown.
-
-        Who takes an incident somebody else had takes it over.
-        """
+        """Take an open incident, also from who had it; False if it is closed, unknown or theirs."""
 
         def work() -> bool:
             incident = self._alerts.incident(number)
             if incident is None or incident.closed is not None:
                 return False
+            who = intake.text(by)
+            if incident.ack_by == who and policy.acked(incident, at=at):
+                return False
             rule = self._rules.rule(incident.key)
-            taken = policy.ack(incident, by=intake.text(by), at=at, rule=rule)
+            taken = policy.ack(incident, by=who, at=at, rule=rule)
             self._alerts.put_incident(taken)
             self._telling.silence_reminders(number)
             self._telling.tell(taken, Tell(Kind.UPDATE, taken.level), at=at)

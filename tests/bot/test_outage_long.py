@@ -75,7 +75,7 @@ def check(world: World, channel: str) -> None:
     news, *others = world.telegram.said(channel)
     text = visible(news)
     assert others == []
-    assert text.startswith("🔴 20 alerts\n🔴 2 critical · 🟠 10 error · 🟢 8 fixed\n")
+    assert text.startswith("🔴 20 alerts\n🔴 2 critical · 🟠 10 errors · 🟢 8 fixed\n")
     glyphs = re.findall(r"^(\S+) #\d+ ", text, re.MULTILINE)
     assert glyphs == sorted(glyphs, key="🔴🟠🟢".index)
     assert "… and 10 more" in text

@@ -280,7 +280,7 @@ def test_a_digest_counts_everything_and_lists_the_worst() -> None:
     message = digest(many(1000), at=NOW, language=EN)
     lines = text(message).split("\n")
     assert lines[0] == "🔴 1000 alerts"
-    assert lines[1] == "🔴 333 critical · 🟠 333 error · 🟡 334 warning"
+    assert lines[1] == "🔴 333 critical · 🟠 333 errors · 🟡 334 warnings"
     assert all(line.startswith("🔴 #") for line in lines[3:13])
     assert lines[13] == "… and 990 more: /alerts"
     assert len(labels(message)) == 10

@@ -244,7 +244,7 @@ async def test_until_fixed_needs_something_that_is_broken(world: World) -> None:
     said = (await world.say("/mute fresh:galxe until fixed known"))[0]
     assert "fresh:Galxe until fixed, 21 Aug 09:22 at the latest · by Ada\n“known”" in said.text
     assert said.text.endswith(
-        "When it is fixed I say so, and the mute is over.\nAlso muted: 1 more, see /mutes."
+        "The mute is over as soon as it is fixed.\nAlso muted: 1 more, see /mutes."
     )
 
 

@@ -247,6 +247,20 @@ def test_only_open_incidents_can_be_taken(office: Office) -> None:
     assert not office.alerts.release(99, by="Lina", at=at(7))
 
 
+def test_two_quick_presses_take_an_incident_once(office: Office) -> None:
+    """The second is told no and leaves no trace; somebody else takes it over."""
+    number = office.fire()
+    assert office.alerts.ack(number, by="Lina", at=at(5))
+    assert not office.alerts.ack(number, by="Lina", at=at(5))
+    assert office.alerts.ack(number, by="Max", at=at(6))
+    timeline = [
+        entry.who
+        for entry in office.store.incidents()[0].timeline
+        if entry.kind is TimelineKind.ACKED
+    ]
+    assert timeline == ["Lina", "Max"]
+
+
 def test_what_a_complete_report_leaves_out_is_well(office: Office) -> None:
     """A healed file closes its incident; keys under other prefixes stay."""
     for key in ("integrity:a.json", "fresh:Galxe"):
