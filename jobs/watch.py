@@ -89,9 +89,7 @@ class Watch:
         verdict = await self._judge(facts)
         seen = {one.key: one for one in verdict.observations}
         until_s = started_s + self._gatherer.budget.cycle_s
-        unkept = await self._notes.keep(
-            facts, verdict.observations, started_s, until_s=until_s
-        )
+        unkept = await self._notes.keep(facts, verdict.observations, started_s, until_s=until_s)
         seen |= {one.key: one for one in unkept}
         told = Verdict(tuple(seen.values()), verdict.complete)
         untold = await self._notes.tell(told, at, absence=absence, until_s=until_s)
