@@ -7,6 +7,7 @@ from telegram import Message, Update
 from telegram.ext import ApplicationHandlerStop
 
 from handlers.access import Role
+from handlers.call import blocking
 from handlers.context import Context, services
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,9 @@ class Gate:
         if why:
             log.debug("update %s refused: %s", update.update_id, why)
             raise ApplicationHandlerStop
+        chat, chats = update.effective_chat, services(context).chats
+        if chat is not None and chats.get(chat.id).disabled:
+            await blocking(chats.heard_from, chat.id)
 
     def _unknown(self, update: Update, context: Context) -> str:
         user, chat = update.effective_user, update.effective_chat

@@ -95,6 +95,11 @@ class Chats:
         """Note that nothing can be sent to the chat, and when to try again."""
         self._change(chat_id, disabled=reason, probe_s=probe_s)
 
+    def heard_from(self, chat_id: int) -> None:
+        """Probe the chat at once if it was lost: somebody there writes, so it may be back."""
+        if self.get(chat_id).disabled:
+            self._change(chat_id, probe_s=0.0)
+
     def enable(self, chat_id: int) -> None:
         """Note that the chat can be reached again."""
         self._change(chat_id, disabled="", probe_s=0.0, paused_s=0.0)

@@ -16,6 +16,7 @@ from handlers.views.card import (
     footer,
     lasted,
     level_word,
+    named,
     sentence,
     silent,
 )
@@ -111,7 +112,7 @@ def _again(
         _reminder(builder, incident, at=at, language=language)
     if called and around.call:
         builder.add(language.say("alert.calling", names=Markup(", ".join(around.call))))
-    builder.add(footer(incident, language, around))
+    builder.add(named(incident))  # how it stands is on its card, which is edited
     return Message(
         html=builder.build(),
         buttons=buttons(incident, language, muted=around.mute is not None),

@@ -118,12 +118,12 @@ def test_the_first_line_tells_it_all() -> None:
 
 
 def test_what_gets_worse_is_a_line_below_its_card() -> None:
-    """The card is edited; the line that rings has no second copy of it. Without a card it is one."""
+    """The card is edited and says how it stands; the line that rings does not. Without a card…"""
     told = replace(OPEN, messages={"7": 12})
     lines = text(render(row(Kind.WORSE), told, at=NOW, language=EN)).split("\n")
     assert lines[0].startswith("🔴 CRITICAL · worse: Galxe has brought nothing for 3 h 12 min")
     assert not any(line.startswith("Since") for line in lines)
-    assert lines[-1] == "#214 · fresh:Galxe · open, nobody on it"
+    assert lines[-1] == "#214 · fresh:Galxe"
     assert render(row(Kind.WORSE), OPEN, at=NOW, language=EN) == card(OPEN, at=NOW, language=EN)
 
 

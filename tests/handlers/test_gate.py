@@ -119,3 +119,11 @@ async def test_a_group_that_became_a_supergroup_is_still_the_same(world: World) 
     assert await world.say("/alerts", user=BOB, chat=-1009) == []
     world.services.chats.migrate(TEAM, -1009)
     assert await world.say("/alerts", user=BOB, chat=-1009)
+
+
+async def test_a_lost_chat_that_writes_is_asked_for_at_once(world: World) -> None:
+    """Whoever unblocks the bot writes to it: alerts must not wait for the hourly probe."""
+    chats = world.services.chats
+    chats.disable(ADA, reason="blocked", probe_s=1e9)
+    await world.say("/help")
+    assert (chats.get(ADA).disabled, chats.get(ADA).probe_s) == ("blocked", 0.0)

@@ -62,6 +62,15 @@ def test_a_chat_is_shut_and_opened(chats: Chats) -> None:
     assert (row.disabled, row.probe_s, row.paused_s) == ("", 0.0, 0.0)
 
 
+def test_a_lost_chat_that_writes_is_probed_at_once(chats: Chats) -> None:
+    """It may be back; a chat that was never lost has nothing to be probed for."""
+    chats.heard_from(7)
+    assert chats.all() == []
+    chats.disable(7, reason="blocked", probe_s=3600.0)
+    chats.heard_from(7)
+    assert (chats.get(7).disabled, chats.get(7).probe_s) == ("blocked", 0.0)
+
+
 @pytest.mark.parametrize(
     ("channel", "expected"), [("7", (7, None)), ("-1001:5", (-1001, 5)), ("-1001:0", (-1001, 0))]
 )
