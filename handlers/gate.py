@@ -1,5 +1,6 @@
 """The gate: every update passes here first, and what nobody let in goes no further."""
 
+import asyncio
 import logging
 from dataclasses import dataclass, field
 
@@ -7,7 +8,6 @@ from telegram import Message, Update
 from telegram.ext import ApplicationHandlerStop
 
 from handlers.access import Role
-from handlers.call import blocking
 from handlers.context import Context, services
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Gate:
             raise ApplicationHandlerStop
         chat, chats = update.effective_chat, services(context).chats
         if chat is not None and chats.get(chat.id).disabled:
-            await blocking(chats.heard_from, chat.id)
+            await asyncio.to_thread(chats.heard_from, chat.id)
 
     def _unknown(self, update: Update, context: Context) -> str:
         user, chat = update.effective_user, update.effective_chat
