@@ -307,9 +307,10 @@ class Alerting(RuleBasedStateMachine):
         for incident in self.world.alerts.open()[:1]:
             at = self.world.clock()
             if taken:
-                assert self.world.alerts.ack(incident.number, by="Lina", at=at)
-                until_s = at.logical_s + ACKS_S[incident.level]
-                self.promises.acked[incident.number] = until_s
+                hers = incident.ack_until_s is not None and at.logical_s < incident.ack_until_s
+                assert self.world.alerts.ack(incident.number, by="Lina", at=at) is not hers
+                if not hers:
+                    self.promises.acked[incident.number] = at.logical_s + ACKS_S[incident.level]
             elif self.world.alerts.release(incident.number, by="Lina", at=at):
                 self.promises.acked.pop(incident.number, None)
 
