@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from storage.past import PastIncident
 from storage.records import Opportunity, Phrase, Severity
 
+FULL_WEEK = 7  # known mornings from which a usual value means much
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
@@ -147,11 +149,3 @@ class Report:
     def length(self) -> timedelta:
         """How long the window is; a day, save where clocks change or somebody asked early."""
         return self.until - self.since
-
-    @property
-    def young(self) -> bool:
-        """Whether history is too young for a usual value that means much."""
-        return self.new.days_known < FULL_WEEK
-
-
-FULL_WEEK = 7

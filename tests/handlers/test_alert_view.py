@@ -118,7 +118,7 @@ def test_the_first_line_tells_it_all() -> None:
 
 
 def test_what_gets_worse_is_a_line_below_its_card() -> None:
-    """The card is edited and says how it stands; the line that rings does not. Without a card…"""
+    """The card alone says how it stands; where there is none yet, the line that rings is it."""
     told = replace(OPEN, messages={"7": 12})
     lines = text(render(row(Kind.WORSE), told, at=NOW, language=EN)).split("\n")
     assert lines[0].startswith("🔴 CRITICAL · worse: Galxe has brought nothing for 3 h 12 min")
