@@ -1,0 +1,1 @@
+"""Backup archives: made, read back, listed, thinned out and restored (docs/backups.md)."""

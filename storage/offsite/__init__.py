@@ -1,0 +1,1 @@
+"""Copies of the backups away from this machine."""
