@@ -194,7 +194,7 @@ def _stand_ins(
 
 
 def _best(group: Sequence[Candidate]) -> Candidate:
-    """Return the newest clean one, or else sound one, or else the newest; they come newest first."""
+    """Return the newest clean one, else the newest sound one, else the newest; newest first."""
     for health in Health:
         for each in group:
             if each.health is health:
