@@ -48,9 +48,9 @@ bench: $(VENV)/.installed-bench ## Measure against the references; writes docs/b
 	$(BIN)/python -m tests.bench
 
 lock: ## Renew the locked requirements (needs uv)
-	uv pip compile $(LOCK) -o requirements.txt
 	uv pip compile $(LOCK) --extra dev -o requirements-dev.txt
-	uv pip compile $(LOCK) --extra dev --extra bench -o requirements-bench.txt
+	uv pip compile $(LOCK) -c requirements-dev.txt -o requirements.txt
+	uv pip compile $(LOCK) -c requirements-dev.txt --extra dev --extra bench -o requirements-bench.txt
 
 LOCK := -q --universal --upgrade --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml
 
