@@ -1,33 +1,26 @@
 """The sums behind the report. Pure, save `look`, which reads history once."""
 
-import math
 import statistics
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain, pairwise
 from typing import NamedTuple
 
-from jobs.alerts.quiet import QuietHours
 from jobs.checks.data import belongs
-from jobs.report import FULL_WEEK, Count, DeliveryDay, Uptime
+from jobs.report import FULL_WEEK, Count, Uptime
 from storage import windows
 from storage.history import History
-from storage.incidents import Status
 from storage.opportunities import HIGH_USD_MIN, MEDIUM_USD_MIN
-from storage.past import PastIncident, Told
-from storage.records import Severity
 from storage.tracker import FileReport
 from storage.windows import Finds, Share, Window
 
 LOOKS = "cycle_s"  # kept by every cycle, whatever it found
 UP, TREES = "up:", "scraper_trees:"
-ENOUGH = 0.9  # of a window looked at, for a verdict without a doubt
 NOISE = 0.01  # a cycle more or less, a restart: not worth a word
-P95 = 0.95
 NONE = Share(0, 0.0)
 
 
@@ -173,71 +166,3 @@ def median_gap_s(times: Sequence[datetime], span: Window) -> float | None:
     there = times[begin : bisect_right(times, span.until)]
     gaps = [(later - sooner).total_seconds() for sooner, later in pairwise(there)]
     return statistics.median(gaps) if gaps else None
-
-
-def longest_s(incidents: Collection[PastIncident], now: datetime) -> float | None:
-    """Return how long the longest lasted, or has lasted until now; None without any."""
-    lasted = [((one.closed or now) - one.opened).total_seconds() for one in incidents]
-    return max(0.0, *lasted) if lasted else None
-
-
-def ack_median_s(incidents: Iterable[PastIncident]) -> float | None:
-    """Return how long it took until somebody took one; None where nobody took any."""
-    waited = [(i.acked - i.opened).total_seconds() for i in incidents if i.acked is not None]
-    return max(0.0, statistics.median(waited)) if waited else None
-
-
-def held(
-    incidents: Iterable[PastIncident], quiet: QuietHours | None, *, until: datetime
-) -> tuple[PastIncident, ...]:
-    """Return what began in the last quiet hours before `until` and waited for their end."""
-    if quiet is None:
-        return ()
-    day = until.astimezone(quiet.zone).date()
-    days = [day - timedelta(days=back) for back in range(2)]
-    ends = [datetime.combine(one, quiet.end, quiet.zone).astimezone(UTC) for one in days]
-    end = next((one for one in ends if one <= until), until)
-    begin = end - timedelta(days=1)
-    return tuple(
-        sorted(
-            (
-                one
-                for one in incidents
-                if begin < one.opened < end
-                and one.peak <= Severity.WARNING
-                and quiet.left_s(one.opened) > 0
-            ),
-            key=lambda one: one.opened,
-        )
-    )
-
-
-def delivered(told: Iterable[Told]) -> DeliveryDay:
-    """Return what became of deliveries; the 95th percentile is one that was measured."""
-    passed: dict[Severity, list[float]] = {}
-    dead = 0
-    for one in told:
-        if one.status is Status.DEAD:
-            dead += 1
-        else:
-            passed.setdefault(one.level, []).append(one.passed_s)
-    return DeliveryDay(
-        sent=sum(map(len, passed.values())),
-        dead=dead,
-        p95_s={
-            level: sorted(found)[math.ceil(P95 * len(found)) - 1]
-            for level, found in sorted(passed.items())
-        },
-    )
-
-
-def verdict(incidents: Iterable[PastIncident], covered: float | None, new: Count) -> Severity:
-    """Return how the window went, in one word: what is open now, what was, what is not known."""
-    incidents = tuple(incidents)
-    worst_open = max((one.peak for one in incidents if one.closed is None), default=Severity.OK)
-    if worst_open >= Severity.WARNING:
-        return worst_open
-    if any(one.peak >= Severity.ERROR for one in incidents):
-        return Severity.WARNING
-    doubt = covered is None or covered < ENOUGH or new.today is None
-    return Severity.INFO if doubt else worst_open

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import islice, pairwise
 
-from jobs import reckoning
+from jobs import aftermath, reckoning
 from jobs.alerts.quiet import QuietHours
 from jobs.checks.data import belongs
 from jobs.reckoning import TREES, UP, Seen
@@ -101,7 +101,7 @@ class Reporter:
             until=until,
             at=at.wall,
             rolling=rolling,
-            verdict=reckoning.verdict(incidents, covered, new),
+            verdict=aftermath.verdict(incidents, covered, new),
             covered=covered,
             new=new,
             median_roi=statistics.median(roi) if roi else None,
@@ -115,12 +115,14 @@ class Reporter:
             scrapers=_scrapers(seen),
             top=tuple(self._top(since, until)),
             incidents=incidents,
-            longest_s=reckoning.longest_s(incidents, at.wall),
-            ack_median_s=reckoning.ack_median_s(incidents),
+            longest_s=aftermath.longest_s(incidents, at.wall),
+            ack_median_s=aftermath.ack_median_s(incidents),
             open=sum(one.closed is None for one in incidents),
             backup=self._now.backup(),
-            deliveries=reckoning.delivered(told) if told or covered else None,
-            held=reckoning.held(incidents, self.terms.quiet_hours, until=until),
+            deliveries=(
+                aftermath.delivered(told, self.terms.quiet_hours) if told or covered else None
+            ),
+            held=aftermath.held(incidents, self.terms.quiet_hours, until=until),
             week=tuple(_day(seen, number, self.terms.zone) for number in range(-FULL_WEEK, 0)),
             weekly=self._week(seen, at) if weekly else None,
         )
@@ -198,7 +200,7 @@ class Reporter:
             median_roi=seen.roi(this[0], size),
             median_roi_before=seen.roi(0, this[0]),
             incidents=len(incidents) if incidents or looked else None,
-            longest_s=reckoning.longest_s(incidents, at.wall),
+            longest_s=aftermath.longest_s(incidents, at.wall),
             best=best,
         )
 

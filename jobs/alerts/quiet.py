@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Protocol
 
-from storage.incidents import Delivery, Kind
+from storage.incidents import Kind
 from storage.records import Severity
 
 HELD = frozenset({Kind.FIRED, Kind.WORSE, Kind.REPEAT, Kind.BRIEF})
@@ -32,6 +33,20 @@ class QuietHours:
         return max(0.0, (end - wall).total_seconds())
 
 
-def waits(row: Delivery) -> bool:
+class Spoken(Protocol):
+    """What is told: a row of the outbox, or what history kept of it."""
+
+    @property
+    def kind(self) -> Kind:
+        """What it tells."""
+        ...
+
+    @property
+    def level(self) -> Severity:
+        """How bad that is."""
+        ...
+
+
+def waits(row: Spoken) -> bool:
     """Return whether the row waits for the morning: up to WARNING, and no edit or answer."""
     return row.kind in HELD and row.level <= Severity.WARNING

@@ -15,6 +15,8 @@ from storage.outbox import Outbox
 from storage.records import Moment, Phrase, Severity
 
 PLAIN = "bot:markup"
+REPORT_FOR_S = 6 * 3600.0  # as long as a report is caught up after a downtime
+MISSED = frozenset({Status.DEAD, Status.SUPERSEDED})
 Live = dict[tuple[int, str], list[Delivery]]
 Channels = Callable[[], Sequence[str]] | Sequence[str]
 
@@ -151,17 +153,34 @@ class Telling:
             live[0, channel].append(row)
 
     def report(self, day: date, *, at: Moment) -> None:
-        """Have every chat told the report of a local date."""
-        for channel in self.open_channels():
-            self.add(rows.report(day, channel, at=at))
+        """Have every chat told the report of a local date; one that is shut, if it is back soon."""
+        there = self.open_channels()
+        for channel in self.listed():
+            row = self.add(rows.report(day, channel, at=at))
+            if channel not in there:
+                self._supersede(row)
 
     def welcome(self, incidents: Iterable[Incident], chat_id: int, *, at: Moment) -> None:
-        """Tell a chat of those of the incidents that it was not told of."""
+        """Tell a chat of those of the incidents that it was not told of, and what it missed."""
         for incident in (one for one in incidents if not fallback.own(one.key)):
             for channel in self.open_channels():
                 here = self._chats.current(parts(channel)[0]) == chat_id
                 if here and channel not in incident.told:
                     self.add(rows.of(incident, Tell(Kind.FIRED, incident.level), channel, at=at))
+        self._report_again(chat_id, at=at)
+
+    def _report_again(self, chat_id: int, *, at: Moment) -> None:
+        """Have a chat told the report that came while it was shut, if that is not long ago."""
+        lately: dict[str, dict[str, list[Delivery]]] = defaultdict(lambda: defaultdict(list))
+        for row in self._outbox.all():
+            if row.kind is Kind.REPORT and at.logical_s - row.created_s <= REPORT_FOR_S:
+                lately[row.channel][row.key].append(row)
+        for channel in self.open_channels():
+            if self._chats.current(parts(channel)[0]) != chat_id:
+                continue
+            for told in lately[channel].values():
+                if all(row.status in MISSED for row in told):
+                    self.add(rows.report(rows.report_day(told[0]), channel, at=at))
 
     def silence_reminders(self, number: int) -> None:
         """Drop what asks somebody to take an incident that somebody took."""

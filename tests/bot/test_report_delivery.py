@@ -169,6 +169,53 @@ async def test_a_chat_that_is_shut_keeps_nobody_else_from_it(mornings: Mornings)
     assert (dead.channel, "blocked" in dead.last_error) == ("8", True)
 
 
+@pytest.mark.parametrize("shut", [{"8"}, {"7", "8"}])
+async def test_a_chat_that_is_back_soon_still_gets_it(mornings: Mornings, shut: set[str]) -> None:
+    """Once, within the six hours; also where every chat was shut when it was made."""
+    world = mornings.world
+    world.telegram.unreachable = shut
+    world.alerts.observe([fail(Severity.CRITICAL, "x")], at=world.clock())
+    world.alerts.observe([fail(Severity.CRITICAL, "x")], at=world.clock())
+    if shut == {"7", "8"}:
+        await world.worker.drain_once()  # so they are known to be shut before the report
+    await mornings.live(for_s=5 * MINUTE_S)
+    world.telegram.unreachable = set()
+    await mornings.live(for_s=70 * MINUTE_S, step_s=60.0)
+    assert (mornings.said("7").count(TOLD), mornings.said("8").count(TOLD)) == (1, 1)
+
+
+async def test_a_chat_that_is_back_late_waits_for_the_next(mornings: Mornings) -> None:
+    """What is older than six hours is no news; and who had it does not get it again."""
+    world = mornings.world
+    world.telegram.unreachable = {"8"}
+    await mornings.live(for_s=6.5 * 60 * MINUTE_S, step_s=600.0)
+    world.telegram.unreachable = {"7"}
+    world.alerts.observe([fail(Severity.CRITICAL, "x")], at=world.clock())
+    world.alerts.observe([fail(Severity.CRITICAL, "x")], at=world.clock())
+    await mornings.live(for_s=MINUTE_S)
+    assert world.alerts.ledger.chats.get(7).disabled
+    world.telegram.unreachable = set()
+    await mornings.live(for_s=2 * 60 * MINUTE_S, step_s=60.0)
+    assert not any(chat.disabled for chat in world.alerts.ledger.chats.all())
+    assert (mornings.said("7").count(TOLD), mornings.said("8")[:1]) == (1, ["fired #1 CRITICAL"])
+    assert TOLD not in mornings.said("8")
+
+
+async def test_who_had_it_and_was_lost_does_not_get_it_again(mornings: Mornings) -> None:
+    """Back an hour after its report, a chat hears of what is open, no more."""
+    world = mornings.world
+    await mornings.live(for_s=MINUTE_S)
+    world.telegram.unreachable = {"7"}
+    for _ in range(2):
+        world.alerts.observe([fail(Severity.CRITICAL, "x")], at=world.clock())
+    await mornings.live(for_s=MINUTE_S)
+    assert world.alerts.ledger.chats.get(7).disabled
+    world.telegram.unreachable = set()
+    await mornings.live(for_s=70 * MINUTE_S, step_s=60.0)
+    assert not world.alerts.ledger.chats.get(7).disabled
+    assert mornings.said("7").count(TOLD) == 1
+
+
 async def test_an_outage_over_its_hour_only_delays_it(tmp_path: Path) -> None:
     """It is tried until Telegram is back, then it is there once."""
     mornings = Mornings(tmp_path)

@@ -1,9 +1,12 @@
 """Forty days, told once a morning: clocks that change, restarts, outages and a month away.
 
-The parts are those of the program, its disk too; only its chat and the machine are played. Each
-report is compared with a naive recount from the tracker's raw files (`tests.bot.recount`).
+The parts are those of the program, its disk too; only Telegram and the machine are played. Each
+report is compared with a naive recount: of opportunities from the tracker's raw files
+(`tests.bot.recount`), of alerts from what each look saw, of messages from what Telegram itself
+has on record (`tests.bot.recount_events`).
 """
 
+import asyncio
 import json
 import os
 import random
@@ -15,38 +18,51 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from telegram import Bot
 
 from bot import settings
-from bot.reporter import Morning, reporter
+from bot.delivery.telegram import TelegramSender
+from bot.delivery.worker import Worker
+from bot.reporter import Morning, quiet_hours, reporter
+from bot.sandbox.request import SandboxRequest
 from bot.schedule import calendar
 from jobs.absences import Absences
 from jobs.alerts.manager import AlertManager
-from jobs.alerts.rows import report_day
+from jobs.alerts.rules import Rules, Terms
 from jobs.archive import Archive
 from jobs.checks.standard import Limits, standard
 from jobs.facts import Host, Own, Processes
 from jobs.gather import Gatherer, Sources
-from jobs.report import Report
 from jobs.timetable import Timetable
 from jobs.watch import Cycle, Watch
 from storage.alerts import Alerts
+from storage.chats import Chats
 from storage.clock import resume
 from storage.database import Database
 from storage.history import History
-from storage.incidents import Kind
 from storage.job_runs import JobRuns
 from storage.opportunities import Opportunities
 from storage.past import Past
+from storage.records import Outcome, Severity
 from storage.tracker import ReadOptions, Tracker
 from tests.bot.recount import Recounter
+from tests.bot.recount_events import Look, Record, alerts, lines, troubles
+from tests.bot.switchboard import Away, Heard, Lines, Switchboard, Told
 from tests.jobs.looks import HEALTHY
 
 PARIS = ZoneInfo("Europe/Paris")
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LOOK, TICK = 4 * HOUR, timedelta(minutes=20)
 CATCH_UP = timedelta(hours=6)
 FILE_EVERY = timedelta(hours=2)
 NAMES = ("AirdropsFallback", "Galxe", "TwitterRSS")
+TEAM, BOB = 7, 8
+QUIET = (time(22, 30), time(7))
+BREATH = timedelta(seconds=5)
+PROBED = timedelta(hours=1, minutes=20)  # a chat that is back is found within an hour
+# One look is enough to begin or end an alert, and nothing is told twice: what the report is
+# compared with is as simple.
+RULES = Rules(table=(), levels=dict.fromkeys(Severity, Terms(fails=1, passes=1)))
 
 
 def local(month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
@@ -82,6 +98,13 @@ TRACKED = (
     (local(5, 1), local(5, 9, 3)),
     (local(5, 10, 3), local(5, 14, 12)),
     (local(10, 17), local(10, 30, 12)),
+)
+AWAY = (
+    Away(local(3, 20, 3), local(3, 20, 17, 30)),  # over a morning
+    Away(local(3, 28, 8), local(3, 29, 11), chat=BOB),  # blocked before nine, back after nine
+    Away(local(5, 9, 1), local(5, 9, 12)),
+    Away(local(5, 10, 8, 30), local(5, 10, 9, 30), chat=BOB),
+    Away(local(10, 24, 20), local(10, 25, 1)),
 )
 
 
@@ -143,23 +166,19 @@ class Scrapers:
 
 
 class Looking(Watch):
-    """Remembers when it looked."""
+    """Remembers when it looked, and what it saw."""
 
-    looks: list[datetime]
+    looks: list[Look]
 
     async def run(self) -> Cycle:
         cycle = await super().run()
-        self.looks.append(cycle.at.wall)
+        seen = cycle.observations
+        failed = {one.key: one.level.name for one in seen if one.outcome is Outcome.FAIL}
+        passed = [one.key for one in seen if one.outcome is Outcome.OK and one.clears]
+        keys = frozenset(one.key for one in seen)
+        look = Look(cycle.at.wall, failed, frozenset(passed), keys, tuple(cycle.complete))
+        self.looks.append(look)
         return cycle
-
-
-@dataclass
-class Told:
-    """One report as it reached the chat."""
-
-    day: date
-    at: datetime
-    report: Report
 
 
 @dataclass
@@ -169,15 +188,18 @@ class Journey:
     folder: Path
     now: datetime = LIFE[0].since
     told: list[Told] = field(default_factory=list)
-    looks: list[datetime] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    acks: list[tuple[datetime, str]] = field(default_factory=list)
     up: list[datetime] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.telegram = Switchboard(self, AWAY, chats=(TEAM, BOB))
         self.data = self.folder / "data"
+        self.bot = Bot(self.telegram.token, request=SandboxRequest(self.telegram))
         self.scrapers = Scrapers(self.data)
         self.found = settings.load(
             timezone=str(PARIS), state_dir=self.folder, data_dir=self.data, report_at=time(9),
-            expected_sources=NAMES, health_every=LOOK,
+            expected_sources=NAMES, health_every=LOOK, quiet_hours=QUIET,
         )  # fmt: skip
 
     def start(self) -> "Process":
@@ -198,12 +220,19 @@ class Process:
             steady_s=lambda: journey.now.timestamp(),  # noqa: PLW0108 -- `now` is another by then
         )
         self.archive = Archive(Past(self.history), database, clock=self.clock)
-        self.alerts = AlertManager(database=database, channels=("7",), copies=self.archive)
+        self.alerts = AlertManager(
+            database=database, channels=(str(TEAM), str(BOB)), copies=self.archive, rules=RULES,
+            quiet_hours=quiet_hours(journey.found),
+        )  # fmt: skip
         self.watch = self._watch()
         self.watch.looks = journey.looks
         self.reporter = reporter(
             journey.found, self.history, watch=self.watch, incidents=self.alerts.known
         )
+        self.worker = Worker(
+            alerts=self.alerts, sender=TelegramSender(journey.bot, Chats(database)),
+            texts=Lines(self.reporter, journey.told), clock=self.clock,
+        )  # fmt: skip
         morning = Morning(
             watch=self.watch, archive=self.archive, alerts=self.alerts, clock=self.clock
         )
@@ -240,14 +269,15 @@ class Process:
     async def live(self, span: Span) -> None:
         """Look every four hours from the start on, and at the calendar every twenty minutes."""
         journey, looked = self.journey, span.since - DAY
+        self.alerts.ledger.recover()
         while journey.now < span.until:
             journey.scrapers.until(journey.now)
             if journey.now - looked >= LOOK:
                 await self.watch.run()
                 await self.archive.run()
                 looked = journey.now
-            await self._tick()
             journey.up.append(journey.now)
+            await self._tick()
             journey.now = _following(journey.now)
         journey.now = span.until
         if not span.killed:
@@ -257,18 +287,26 @@ class Process:
     async def _tick(self) -> None:
         await self.timetable.tick()
         await self.timetable.finish()
-        self._deliver()
+        self._take()
+        ledger, chats = self.alerts.ledger, self.alerts.ledger.chats
+        for _ in range(40):
+            lost = any(c.disabled and c.probe_s <= self.clock().logical_s for c in chats.all())
+            if not lost and not ledger.agenda(at=self.clock()).due:
+                return
+            await self.worker.drain_once()
+            self.journey.now += BREATH
+        raise AssertionError(ledger.agenda(at=self.clock()))
 
-    def _deliver(self) -> None:
-        """Have the chat take everything; a report is made when it is sent."""
-        ledger, at = self.alerts.ledger, self.clock()
-        for rows in ledger.agenda(at=at).due.values():
-            for row in ledger.claim(rows, at=at):
-                if row.kind is Kind.REPORT:
-                    day = report_day(row)
-                    report = self.reporter.build(day=day, at=at)
-                    self.journey.told.append(Told(day, at.wall, report))
-                ledger.accepted([row], message_id=row.id, own=True, at=at)
+    def _take(self) -> None:
+        """Have somebody take every second alert, by day, half an hour after it began."""
+        now = self.journey.now
+        if not 9 <= now.astimezone(PARIS).hour < 20:
+            return
+        for one in self.alerts.open():
+            old = now - one.opened >= TICK
+            if old and one.number % 2 and not one.ack_by:
+                self.alerts.ack(one.number, by="Ada", at=self.clock())
+                self.journey.acks.append((now, one.key))
 
 
 def _following(now: datetime) -> datetime:
@@ -288,38 +326,120 @@ def expected(up: list[datetime]) -> dict[date, datetime]:
     return found
 
 
-@pytest.fixture
-async def journey(tmp_path: Path) -> Journey:
-    journey = Journey(tmp_path)
-    for span in LIFE:
-        journey.now = span.since
-        await journey.start().live(span)
+@pytest.fixture(scope="module")
+def journey(tmp_path_factory: pytest.TempPathFactory) -> Journey:
+    """Return the forty days, lived once."""
+    journey = Journey(tmp_path_factory.mktemp("journey"))
+    asyncio.run(lived(journey))
     return journey
 
 
-async def test_forty_days_of_mornings(journey: Journey) -> None:
+async def lived(journey: Journey) -> None:
+    async with journey.bot:
+        for span in LIFE:
+            journey.now = span.since
+            await journey.start().live(span)
+
+
+def test_forty_days_of_mornings(journey: Journey) -> None:
     """One report per date and never two, as soon as it can be; every figure as recounted."""
     wanted = expected(journey.up)
-    assert {one.day: one.at for one in journey.told} == wanted
-    assert max(Counter(one.day for one in journey.told).values()) == 1
-    for day in (local(3, 30), local(10, 26), local(3, 18), local(3, 20), local(3, 22)):
-        assert day.astimezone(PARIS).date() in wanted
+    heard = journey.telegram.heard
+    for chat in (TEAM, BOB):
+        came = {one.key.removeprefix("report:"): one.at for one in reports(heard, chat)}
+        assert len(came) == len(reports(heard, chat))
+        missed = set(wanted) - {date.fromisoformat(day) for day in came}
+        assert missed == ({date(2025, 3, 28)} if chat == BOB else set())
+        for day, at in came.items():
+            free = reachable(wanted[date.fromisoformat(day)], chat)
+            assert free <= at <= free + (PROBED if chat == BOB else TICK)
+    assert {one.report.day for one in journey.told} == set(wanted)
+    for nine in (local(3, 30), local(10, 26), local(3, 18), local(3, 20), local(3, 22)):
+        assert nine.astimezone(PARIS).date() in wanted
     assert date(2025, 3, 24) not in wanted
-    assert len(journey.told) >= 38
+    assert len(wanted) >= 38
+
+
+def test_forty_days_of_figures(journey: Journey) -> None:
+    """Every report of every chat says what a recount says, however often it was tried."""
     recounter = Recounter(journey.data, PARIS, every=LOOK)
     seen: Counter[str] = Counter()
     for one in journey.told:
-        compare(one, recounter, journey.looks, seen)
+        compare(one, recounter, [look.at for look in journey.looks], seen)
     assert min(seen[what] for what in ("new", "partly", "quiet", "23 h", "25 h")) > 0
+
+
+def test_forty_days_of_alerts_and_messages(journey: Journey) -> None:
+    """So it is with alerts and with messages."""
+    seen: Counter[str] = Counter()
+    telegram = journey.telegram
+    looks = [*journey.looks, *lines(telegram.heard, telegram.probed)]
+    record = Record(
+        troubles=troubles(looks, journey.acks),
+        looks=[look.at for look in journey.looks],
+        reports={day.isoformat(): at for day, at in expected(journey.up).items()},
+        probed=telegram.probed,
+        zone=PARIS,
+        quiet=QUIET,
+    )
+    for one in journey.told:
+        report, at = one.report, one.at
+        known = troubles(
+            [look for look in looks if look.at <= at],
+            [ack for ack in journey.acks if ack[0] <= at],
+        )
+        again = alerts(
+            known, since=report.since, until=report.until, at=at,
+            night=night(report.day),
+        )  # fmt: skip
+        assert sorted((i.key, i.peak.name) for i in report.incidents) == again.found, report.day
+        assert (report.open, report.longest_s) == (again.open, again.longest_s)
+        assert report.ack_median_s == again.ack_median_s
+        assert sorted(i.key for i in report.held) == again.held
+        seen.update(word for word, there in {
+            "alerts": again.found, "open": again.open, "taken": again.ack_median_s,
+            "held": again.held,
+        }.items() if there)  # fmt: skip
+        if report.deliveries is None:
+            continue
+        told = record.count(telegram.heard, since=report.since, until=report.until)
+        assert (report.deliveries.sent, report.deliveries.dead) == (told.sent, told.dead)
+        p95_s = {level.name: took_s for level, took_s in report.deliveries.p95_s.items()}
+        assert p95_s == pytest.approx(told.p95_s), report.day
+        slow = any(took_s > 60 for took_s in told.p95_s.values())
+        seen.update({"sent": told.sent, "dead": told.dead, "slow": slow})
+    assert min(seen[what] for what in ("alerts", "open", "taken", "held")) >= 4
+    assert min(seen[what] for what in ("dead", "slow")) > 0
+    assert seen["sent"] > 300
+
+
+def reachable(at: datetime, chat: int) -> datetime:
+    """Return when a chat could be told first from a time on."""
+    away = [one for one in AWAY if one.since <= at < one.until and one.chat in {0, chat}]
+    return max([at, *(one.until for one in away)])
+
+
+def reports(heard: list[Heard], chat: int) -> list[Heard]:
+    """Return the reports a chat got."""
+    return [h for h in heard if h.kind == "report" and h.chat == chat and not h.refused]
+
+
+def night(day: date) -> tuple[datetime, datetime]:
+    """Return the quiet hours before the report of a date."""
+    start, end = QUIET
+    return (
+        datetime.combine(day - DAY, start, PARIS).astimezone(UTC),
+        datetime.combine(day, end, PARIS).astimezone(UTC),
+    )
 
 
 def compare(one: Told, recounter: Recounter, looks: list[datetime], seen: Counter[str]) -> None:
     """Compare a report with the recount, and note what kind of a day it was."""
     report, at = one.report, one.at
-    again = recounter.count(one.day, at=at, looks={look for look in looks if look <= at})
-    assert (report.day, report.rolling) == (one.day, False)
-    assert report.new.today == again.new, one.day
-    assert report.new.usual == pytest.approx(again.usual), one.day
+    again = recounter.count(report.day, at=at, looks={look for look in looks if look <= at})
+    assert not report.rolling
+    assert report.new.today == again.new, report.day
+    assert report.new.usual == pytest.approx(again.usual), report.day
     listed = {source.name: source for source in report.by_source}
     assert {name: source.new.today or 0 for name, source in listed.items()} == {
         name: again.by_source.get(name, 0) for name in listed
@@ -329,7 +449,7 @@ def compare(one: Told, recounter: Recounter, looks: list[datetime], seen: Counte
     }
     assert sum(again.runs.values()) == sum(again.runs.get(name, 0) for name in listed)
     for name, source in listed.items():
-        assert source.median_gap_s == again.gaps_s.get(name), (one.day, name)
+        assert source.median_gap_s == again.gaps_s.get(name), (report.day, name)
     assert report.median_roi == pytest.approx(again.median_roi)
     assert report.mean_roi == pytest.approx(again.mean_roi)
     assert (report.high, report.medium, report.low, report.unknown) == again.bands

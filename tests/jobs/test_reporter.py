@@ -83,10 +83,13 @@ class Office:
             for at in times
         ]
 
-    def told(self, *, at: datetime, passed_s: float, level: Severity, dead: bool = False) -> None:
+    def told(
+        self, *, at: datetime, passed_s: float, level: Severity, dead: bool = False,
+        kind: Kind = Kind.FIRED,
+    ) -> None:  # fmt: skip
         self.last += 1
         row = Delivery(
-            id=self.last, incident=1, key="x", kind=Kind.FIRED, seq=0, channel="7", level=level,
+            id=self.last, incident=1, key="x", kind=kind, seq=0, channel="7", level=level,
             created=at - timedelta(seconds=passed_s), created_s=0.0, done_s=passed_s,
             status=Status.DEAD if dead else Status.SENT,
         )  # fmt: skip
@@ -416,3 +419,33 @@ def test_figures_equal_a_recount_by_hand(
         counts = {name: sum(source == name for _, source, _ in one) for name in ("Galxe", "Zealy")}
         assert (said.new or {}) == {name: n for name, n in counts.items() if n}
     office.history.close()
+
+
+def test_an_edit_is_no_message(office: Office) -> None:
+    """What only changes a card neither counts nor is lost, and makes nothing slow."""
+    office.told(at=DUE - HOUR, passed_s=20.0, level=Severity.ERROR)
+    office.told(at=DUE - HOUR, passed_s=900.0, level=Severity.ERROR, kind=Kind.UPDATE)
+    office.told(at=DUE - HOUR, passed_s=900.0, level=Severity.ERROR, kind=Kind.UPDATE, dead=True)
+    told = office.report().deliveries
+    assert told is not None
+    assert (told.sent, told.dead, dict(told.p95_s)) == (1, 0, {Severity.ERROR: 20.0})
+
+
+@pytest.mark.parametrize(
+    ("level", "kind", "took_s"),
+    [
+        (Severity.WARNING, Kind.FIRED, 20.0),
+        (Severity.INFO, Kind.BRIEF, 20.0),
+        (Severity.WARNING, Kind.RESOLVED, 6 * 3600.0),
+        (Severity.ERROR, Kind.FIRED, 6 * 3600.0),
+    ],
+)
+def test_the_night_is_no_delay(office: Office, level: Severity, kind: Kind, took_s: float) -> None:
+    """What quiet hours held took its time from their end on; what they do not hold, all of it."""
+    quiet = QuietHours(start=time(22, 30), end=time(7), zone=PARIS)
+    office.terms = Terms(zone=PARIS, weekly=False, quiet_hours=quiet)
+    at = DUE - 2 * HOUR + timedelta(seconds=20)
+    office.told(at=at, passed_s=6 * 3600.0, level=level, kind=kind)
+    told = office.report().deliveries
+    assert told is not None
+    assert told.p95_s == {level: pytest.approx(took_s)}
