@@ -91,7 +91,6 @@ class Opportunities:
 
     def __init__(self, history: History) -> None:
         self.history = history
-        self._sought = False
         self._waiting = True
 
     def put(self, db: sqlite3.Connection, rows: Sequence[Row]) -> None:
@@ -99,13 +98,8 @@ class Opportunities:
         if self.history.shadowed:
             db.executemany(LIFT_OPPORTUNITY, [(row.key,) for row in rows])
         db.executemany(PUT_OPPORTUNITY, rows)
-        keys = [row.key for row in rows]
-        if not self.history.on_disk:
-            self._sought = False
-        elif len(rows) <= FOLDED_AT_ONCE:
-            folding.fold(db, keys)
-        else:
-            folding.wait(db, keys)
+        few = self.history.on_disk and len(rows) <= FOLDED_AT_ONCE
+        if not few or folding.step(db, FOLDED_AT_ONCE):
             self._waiting = True
 
     def fold(self, *, within_s: float) -> bool:
@@ -113,16 +107,11 @@ class Opportunities:
 
         Done in steps of a few milliseconds; what does not fit in the time waits for the next call.
         """
-        if self._sought and not self._waiting:
-            return True
         until_s = monotonic_s() + within_s
-        self._sought = self._sought or self.history.attempt(folding.seek)
-        if not self._sought:
-            return False
-        while self.history.attempt(lambda db: folding.step(db, FOLDED_AT_ONCE)):
+        while self._waiting and self.history.attempt(lambda db: folding.step(db, FOLDED_AT_ONCE)):
             if monotonic_s() > until_s:
                 return False
-        self._waiting = not self.history.on_disk
+        self._waiting = self._waiting and not self.history.on_disk
         return not self._waiting
 
     def top(

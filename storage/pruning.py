@@ -30,16 +30,11 @@ _OVER = tuple(
         ("job_run", "job, day", "started"),
     )
 )
-_NEXT_KEY = f"""
-SELECT max(key) FROM
-    (SELECT key FROM opportunity WHERE key > ? ORDER BY key LIMIT {WALKED})
+_NEXT_ID = f"""
+SELECT max(id) FROM (SELECT id FROM opportunity WHERE id > ? ORDER BY id LIMIT {WALKED})
 """  # noqa: S608 (a constant)
-_UNLISTED = "DELETE FROM opportunity WHERE key > ? AND key <= ? AND last_seen < ?"
-_NOT_ALIKE = """
-DELETE FROM alike WHERE key > ? AND key <= ? AND key NOT IN (SELECT key FROM opportunity)
-"""
-_MORE = "SELECT EXISTS (SELECT 1 FROM opportunity WHERE key > ?)"
-_LEAST = -(2**63)
+_UNLISTED = "DELETE FROM opportunity WHERE id > ? AND id <= ? AND last_seen < ?"
+_MORE = "SELECT EXISTS (SELECT 1 FROM opportunity WHERE id > ?)"
 
 
 class File(Protocol):
@@ -90,20 +85,19 @@ def _drop(db: sqlite3.Connection, *, query: str, before: int) -> bool:
 
 
 class _Walk:
-    """Drops opportunities last listed before, along their keys: no index is kept for that."""
+    """Drops opportunities last listed before, as they came: no index is kept for that."""
 
     def __init__(self, before: int) -> None:
         self._before = before
-        self._key = _LEAST
+        self._id = 0
 
     def __call__(self, db: sqlite3.Connection) -> bool:
         """Walk on; tell whether there is more."""
-        (last,) = db.execute(_NEXT_KEY, (self._key,)).fetchone()
+        (last,) = db.execute(_NEXT_ID, (self._id,)).fetchone()
         if last is None:
             return False
-        if db.execute(_UNLISTED, (self._key, last, self._before)).rowcount:
-            db.execute(_NOT_ALIKE, (self._key, last))
-        self._key = last
+        db.execute(_UNLISTED, (self._id, last, self._before))
+        self._id = last
         return bool(db.execute(_MORE, (last,)).fetchone()[0])
 
 

@@ -3,15 +3,19 @@
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
-VERSION = 4
+VERSION = 5
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+OPPORTUNITY = "key, source, title, url, reward, minutes, roi, rank, deadline, first_seen, last_seen"
+LISTED = f"{OPPORTUNITY}, flock"
 
 # Times are integer microseconds since 1970. An opportunity's `rank` orders its provenance: 0 is
 # the best. `known` remembers each file of the tracker as it was last read. `hour` sums up the
 # samples of the hour that begins `at`, `n` of them, once they are old (since version 2). What is
 # over, `incident`, `delivery` and `job_run`, is there since version 3; after a state that was lost
-# numbers begin anew, so that no number alone names a row. What several sources list is one `flock`
-# (since version 4), known by equal pages and titles in `alike`; `unfolded` waits to be looked at.
+# numbers begin anew, so that no number alone names a row. An opportunity is known by its `key`, and
+# kept in the order of arrival (since version 5): what comes together lies together on disk.
+# What several sources list is one `flock`, known by equal pages and titles in `alike`. What came
+# after the last one there waits to be looked at, and so does what is `changed`: its page or title.
 CREATE = """
 CREATE TABLE IF NOT EXISTS sample (
     series TEXT NOT NULL, at INTEGER NOT NULL, value REAL NOT NULL,
@@ -22,15 +26,17 @@ CREATE TABLE IF NOT EXISTS hour (
     high REAL NOT NULL, median REAL NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (series, at)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS opportunity (
-    key INTEGER PRIMARY KEY, source TEXT NOT NULL, title TEXT NOT NULL, url TEXT NOT NULL,
-    reward TEXT NOT NULL, minutes REAL, roi REAL, rank INTEGER NOT NULL, deadline TEXT NOT NULL,
-    first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, flock INTEGER
+    id INTEGER PRIMARY KEY, key INTEGER NOT NULL UNIQUE, source TEXT NOT NULL,
+    title TEXT NOT NULL, url TEXT NOT NULL, reward TEXT NOT NULL, minutes REAL, roi REAL,
+    rank INTEGER NOT NULL, deadline TEXT NOT NULL, first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL, flock INTEGER, changed INTEGER
 );
 CREATE INDEX IF NOT EXISTS opportunity_first ON opportunity (source, first_seen);
 CREATE INDEX IF NOT EXISTS opportunity_paid ON opportunity (source) WHERE roi IS NOT NULL;
 CREATE INDEX IF NOT EXISTS opportunity_best ON opportunity (roi DESC) WHERE roi IS NOT NULL;
 CREATE INDEX IF NOT EXISTS opportunity_flock
     ON opportunity (flock, rank, last_seen DESC, key, source) WHERE flock IS NOT NULL;
+CREATE INDEX IF NOT EXISTS opportunity_changed ON opportunity (changed) WHERE changed IS NOT NULL;
 CREATE TABLE IF NOT EXISTS known (
     name TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
     inode TEXT NOT NULL, report BLOB NOT NULL
@@ -49,22 +55,37 @@ CREATE TABLE IF NOT EXISTS job_run (
     job TEXT NOT NULL, day TEXT NOT NULL, status TEXT NOT NULL, tries INTEGER NOT NULL,
     started INTEGER NOT NULL, finished INTEGER, error TEXT NOT NULL, PRIMARY KEY (job, day)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS alike (key INTEGER PRIMARY KEY, place INTEGER, name INTEGER);
+CREATE TABLE IF NOT EXISTS alike (id INTEGER PRIMARY KEY, place INTEGER, name INTEGER);
 CREATE INDEX IF NOT EXISTS alike_place ON alike (place) WHERE place IS NOT NULL;
 CREATE INDEX IF NOT EXISTS alike_name ON alike (name) WHERE name IS NOT NULL;
-CREATE TABLE IF NOT EXISTS unfolded (key INTEGER PRIMARY KEY);
+CREATE TRIGGER IF NOT EXISTS opportunity_gone AFTER DELETE ON opportunity
+BEGIN DELETE FROM alike WHERE id = old.id; END;
 """
 
-LIFT_TO_4 = "ALTER TABLE opportunity ADD COLUMN flock INTEGER;"
+# Before version 5 an opportunity lay where its key, a random number, put it.
+LIFT_FROM_4 = """
+DROP INDEX IF EXISTS opportunity_first;
+DROP INDEX IF EXISTS opportunity_paid;
+DROP INDEX IF EXISTS opportunity_best;
+DROP INDEX IF EXISTS opportunity_flock;
+DROP TABLE IF EXISTS alike;
+DROP TABLE IF EXISTS unfolded;
+ALTER TABLE opportunity RENAME TO scattered;
+"""
+LIFT_TO_5 = f"""
+INSERT INTO opportunity ({OPPORTUNITY}) SELECT {OPPORTUNITY} FROM scattered;
+DROP TABLE scattered;
+"""  # noqa: S608 (a constant)
 
 # What is kept in memory while the file cannot be written: it shadows the tables of the file.
-SHADOW = """
+SHADOW = f"""
 CREATE TEMP TABLE sample (
     series TEXT, at INTEGER, value REAL, PRIMARY KEY (series, at)
 ) WITHOUT ROWID;
 CREATE TEMP TABLE opportunity (
     key INTEGER PRIMARY KEY, source TEXT, title TEXT, url TEXT, reward TEXT, minutes REAL,
-    roi REAL, rank INTEGER, deadline TEXT, first_seen INTEGER, last_seen INTEGER, flock INTEGER
+    roi REAL, rank INTEGER, deadline TEXT, first_seen INTEGER, last_seen INTEGER, flock INTEGER,
+    changed INTEGER
 );
 CREATE INDEX temp.opportunity_first ON opportunity (source, first_seen);
 CREATE TEMP TABLE incident (
@@ -89,8 +110,8 @@ CREATE TEMP VIEW samples AS
     SELECT * FROM main.sample AS old WHERE NOT EXISTS (
         SELECT 1 FROM temp.sample AS new WHERE new.series = old.series AND new.at = old.at);
 CREATE TEMP VIEW listed AS
-    SELECT * FROM temp.opportunity UNION ALL
-    SELECT * FROM main.opportunity AS old WHERE NOT EXISTS (
+    SELECT {LISTED} FROM temp.opportunity UNION ALL
+    SELECT {LISTED} FROM main.opportunity AS old WHERE NOT EXISTS (
         SELECT 1 FROM temp.opportunity AS new WHERE new.key = old.key);
 CREATE TEMP VIEW incidents AS
     SELECT * FROM temp.incident UNION ALL
@@ -105,9 +126,9 @@ CREATE TEMP VIEW job_runs AS
     SELECT * FROM temp.job_run UNION ALL
     SELECT * FROM main.job_run AS old WHERE NOT EXISTS (
         SELECT 1 FROM temp.job_run AS new WHERE new.job = old.job AND new.day = old.day);
-"""
+"""  # noqa: S608 (a constant)
 
-PLAIN = """
+PLAIN = f"""
 DROP VIEW IF EXISTS temp.samples;
 DROP VIEW IF EXISTS temp.listed;
 DROP TABLE IF EXISTS temp.sample;
@@ -119,11 +140,11 @@ DROP TABLE IF EXISTS temp.incident;
 DROP TABLE IF EXISTS temp.delivery;
 DROP TABLE IF EXISTS temp.job_run;
 CREATE TEMP VIEW samples AS SELECT * FROM main.sample;
-CREATE TEMP VIEW listed AS SELECT * FROM main.opportunity;
+CREATE TEMP VIEW listed AS SELECT {LISTED} FROM main.opportunity;
 CREATE TEMP VIEW incidents AS SELECT * FROM main.incident;
 CREATE TEMP VIEW deliveries AS SELECT * FROM main.delivery;
 CREATE TEMP VIEW job_runs AS SELECT * FROM main.job_run;
-"""
+"""  # noqa: S608 (a constant)
 
 PUT_SAMPLE = "INSERT OR REPLACE INTO sample VALUES (?, ?, ?)"
 PUT_HOUR = "INSERT OR REPLACE INTO hour VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -134,26 +155,33 @@ PUT_JOB_RUN = "INSERT OR REPLACE INTO job_run VALUES (?, ?, ?, ?, ?, ?, ?)"
 # The better provenance wins, then the later sighting; the times always widen.
 _WINS = "(excluded.rank < rank OR (excluded.rank = rank AND excluded.last_seen >= last_seen))"
 _FIELDS = ("title", "url", "reward", "minutes", "roi", "deadline")
-PUT_OPPORTUNITY = f"""
-INSERT INTO opportunity VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
+_MEETS = f"""
 ON CONFLICT (key) DO UPDATE SET
     {", ".join(f"{name} = iif({_WINS}, excluded.{name}, {name})" for name in _FIELDS)},
+    changed = iif({_WINS} AND (excluded.title, excluded.url) <> (title, url), 1, changed),
     rank = min(rank, excluded.rank),
     first_seen = min(first_seen, excluded.first_seen),
     last_seen = max(last_seen, excluded.last_seen)
 WHERE excluded.rank < rank OR excluded.last_seen > last_seen OR excluded.first_seen < first_seen
+"""
+PUT_OPPORTUNITY = f"""
+INSERT INTO opportunity ({OPPORTUNITY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) {_MEETS}
 """  # noqa: S608 (only names from the lines above)
 
-OPPORTUNITY = "key, source, title, url, reward, minutes, roi, rank, deadline, first_seen, last_seen"
-
 # Over a shadow, what the file knows of a key must be there before the key is updated.
-LIFT_OPPORTUNITY = (
-    "INSERT OR IGNORE INTO temp.opportunity SELECT * FROM main.opportunity WHERE key = ?"
-)
-SHADOWED = ("sample", "opportunity", "incident", "delivery", "job_run")
-SAVE_SHADOW = tuple(
-    f"INSERT OR REPLACE INTO main.{name} SELECT * FROM temp.{name}"  # noqa: S608 (a constant)
-    for name in SHADOWED
+LIFT_OPPORTUNITY = f"""
+INSERT OR IGNORE INTO temp.opportunity ({LISTED})
+SELECT {LISTED} FROM main.opportunity WHERE key = ?
+"""  # noqa: S608 (a constant)
+SAVE_SHADOW = (
+    *(
+        f"INSERT OR REPLACE INTO main.{name} SELECT * FROM temp.{name}"  # noqa: S608 (a constant)
+        for name in ("sample", "incident", "delivery", "job_run")
+    ),
+    f"""
+    INSERT INTO main.opportunity ({OPPORTUNITY}) SELECT {OPPORTUNITY} FROM temp.opportunity
+    WHERE true {_MEETS}
+    """,  # noqa: S608 (a constant)
 )
 # What a database in memory hands over to the file that takes its place.
 MOVED = (
@@ -183,8 +211,8 @@ def create(db: sqlite3.Connection) -> None:
         message = "made by a newer version of this program"
         raise sqlite3.NotSupportedError(message)
     if version < VERSION:
-        lift = LIFT_TO_4 if 0 < version < 4 else ""  # noqa: PLR2004 (a version)
-        db.executescript(f"BEGIN;{lift}{CREATE}PRAGMA user_version = {VERSION};COMMIT;")
+        before, after = (LIFT_FROM_4, LIFT_TO_5) if version else ("", "")
+        db.executescript(f"BEGIN;{before}{CREATE}{after}PRAGMA user_version = {VERSION};COMMIT;")
 
 
 def check_version(db: sqlite3.Connection) -> None:

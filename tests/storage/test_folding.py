@@ -1,5 +1,8 @@
 import json
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from operator import methodcaller
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from storage.likeness import name, place
 from storage.opportunities import Opportunities, Row
 from storage.ranking import Within
 from storage.records import Elsewhere, Provenance
-from storage.schema import micros
+from storage.schema import OPPORTUNITY, PUT_OPPORTUNITY, micros
 from tests.storage.folder import NOON, Folder
 
 TITLE = "StarkNet Odyssey Season 2"
@@ -199,8 +202,7 @@ def test_what_too_many_share_names_nothing(folder: Folder) -> None:
     flood = [row(n, f"S{n}", float(n), url=LINK) for n in range(1, 200)]
     put(folder, *flood[: folding.MANY])
     assert len(listed(folder)) == 1
-    folder.history.write(lambda db: db.execute("DELETE FROM alike"))
-    folder.history.write(lambda db: db.execute("UPDATE opportunity SET flock = NULL"))
+    folder.history.write(lambda db: db.execute("DELETE FROM opportunity"))
     put(folder, *flood)
     assert folder.index.count(source=None, since=None).ranked == 199
 
@@ -236,6 +238,20 @@ _birds = st.lists(
 )
 
 
+def assert_folded_as_anew(folder: Folder) -> None:
+    """Compare the groups kept with those worked out anew from what the table holds."""
+    query = f"SELECT {OPPORTUNITY} FROM opportunity"  # noqa: S608 (a constant)
+    rows = [Row(*each) for each in folder.history.read(lambda db: db.execute(query).fetchall())]
+    birds = [Bird(n, r.key, r.source, place(r.url), name(r.title)) for n, r in enumerate(rows)]
+    shared: dict[Mark, list[Bird]] = {}
+    for bird in birds:
+        for mark in bird.marks():
+            shared.setdefault(mark, []).append(bird)
+    expected = {birds[number].key: flock for number, flock in groups(birds, shared).items()}
+    query = "SELECT key, flock FROM opportunity WHERE flock NOT NULL"
+    assert dict(folder.history.read(lambda db: db.execute(query).fetchall())) == expected
+
+
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_birds, st.data())
 def test_the_order_of_arrival_does_not_matter(
@@ -243,41 +259,79 @@ def test_the_order_of_arrival_does_not_matter(
 ) -> None:
     """Row by row, changed on the way or all at once: the same groups as worked out anew."""
     folder.history.write(lambda db: db.execute("DELETE FROM opportunity"))
-    folder.history.write(lambda db: db.execute("DELETE FROM alike"))
     for one in data.draw(st.permutations(rows)):
         put(folder, one._replace(title="Not yet known by its name"))
         put(folder, one._replace(last_seen=one.last_seen + 1))
-    final = {one.key: one for one in folder.history.read(_all)}
-    birds = {k: Bird(k, r.source, place(r.url), name(r.title), None) for k, r in final.items()}
-    shared: dict[Mark, list[Bird]] = {}
-    for bird in birds.values():
-        for mark in bird.marks():
-            shared.setdefault(mark, []).append(bird)
-    expected = groups(birds.values(), shared)
-    found = folder.history.read(
-        lambda db: dict(db.execute("SELECT key, flock FROM opportunity WHERE flock NOT NULL"))
-    )
-    assert found == expected
+    assert_folded_as_anew(folder)
 
 
-def _all(db: object) -> list[Row]:
-    rows = db.execute("SELECT * FROM opportunity").fetchall()  # type: ignore[attr-defined]
-    return [Row(*row[:11]) for row in rows]
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(_birds, st.integers(1, 6)), max_size=12))
+def test_nothing_that_waits_is_missed(folder: Folder, doings: list[list[Row] | int]) -> None:
+    """What is new or changed while older things still wait is folded as it is in the end."""
+    folder.history.write(lambda db: db.execute("DELETE FROM opportunity"))
+    for at, doing in enumerate(doings):
+        if isinstance(doing, int):
+            folder.history.write(partial(folding.step, n=doing))
+        else:
+            seen = [one._replace(last_seen=one.last_seen + at) for one in doing]
+            folder.history.write(methodcaller("executemany", PUT_OPPORTUNITY, seen))
+    while folder.history.write(partial(folding.step, n=3)):
+        pass
+    assert_folded_as_anew(folder)
 
 
-def test_an_older_file_is_folded_as_it_is(folder: Folder) -> None:
-    """What a version without folding wrote is found and folded once."""
-    put(folder, row(1, "Galxe"), row(2, "Zealy"))
-    old = ("DROP TABLE alike", "DROP TABLE unfolded", "DROP INDEX opportunity_flock")
-    lowered = ("ALTER TABLE opportunity DROP COLUMN flock", "PRAGMA user_version = 3")
-    for statement in (*old, *lowered):
-        folder.history.write(methodcaller("execute", statement))
-    folder.history.close()
-    again = History(folder.history.path)
-    index = Opportunities(again)
-    assert index.fold(within_s=5)
-    assert [len(each.also) for each in index.top(n=9, source=None, since=None)] == [1]
-    again.close()
+def test_what_comes_after_the_newest_left_is_not_missed(folder: Folder) -> None:
+    """A number that is free again names something new, which waits like all new things."""
+    put(folder, row(1, "Galxe"), row(2, "Zealy", title="Something else entirely"))
+    folder.history.write(lambda db: db.execute("DELETE FROM opportunity WHERE key = 2"))
+    put(folder, row(3, "Layer3"))
+    assert len(listed(folder)) == 1
+
+
+FOURTH = """
+CREATE TABLE opportunity (
+    key INTEGER PRIMARY KEY, source TEXT NOT NULL, title TEXT NOT NULL, url TEXT NOT NULL,
+    reward TEXT NOT NULL, minutes REAL, roi REAL, rank INTEGER NOT NULL, deadline TEXT NOT NULL,
+    first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, flock INTEGER
+);
+CREATE INDEX opportunity_first ON opportunity (source, first_seen);
+CREATE INDEX opportunity_paid ON opportunity (source) WHERE roi IS NOT NULL;
+CREATE INDEX opportunity_best ON opportunity (roi DESC) WHERE roi IS NOT NULL;
+CREATE INDEX opportunity_flock
+    ON opportunity (flock, rank, last_seen DESC, key, source) WHERE flock IS NOT NULL;
+CREATE TABLE alike (key INTEGER PRIMARY KEY, place INTEGER, name INTEGER);
+CREATE INDEX alike_place ON alike (place) WHERE place IS NOT NULL;
+CREATE INDEX alike_name ON alike (name) WHERE name IS NOT NULL;
+CREATE TABLE unfolded (key INTEGER PRIMARY KEY);
+INSERT INTO alike VALUES (-7, 5, 6);
+PRAGMA user_version = 4;
+"""
+
+
+def test_an_older_file_is_folded_as_it_is(tmp_path: Path) -> None:
+    """What a version kept by its keys is all there, and folded once; then it is an ordinary one."""
+    path = tmp_path / "history.sqlite"
+    old = [row(-7, "Galxe", minutes=None), row(2, "Zealy", url=LINK), row(3, "Zealy", title="x")]
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(FOURTH)
+        query = "INSERT INTO opportunity VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, -7)"
+        db.executemany(query, old)
+        db.commit()
+    for _ in range(2):
+        history = History(path)
+        index = Opportunities(history)
+        assert index.fold(within_s=5)
+        found = index.keyed([f"{one.key & 2**64 - 1:016x}" for one in old]).values()
+        assert sorted(each.source for each in found) == ["Galxe", "Zealy", "Zealy"]
+        assert [len(each.also) for each in index.top(n=9, source=None, since=None)] == [1, 0]
+        tables = {name for (name,) in history.read(_tables)}
+        assert {"scattered", "unfolded"}.isdisjoint(tables)
+        history.close()
+
+
+def _tables(db: sqlite3.Connection) -> list[tuple[str]]:
+    return db.execute("SELECT name FROM sqlite_master").fetchall()
 
 
 def test_the_best_are_read_along_an_index(folder: Folder) -> None:
@@ -301,8 +355,6 @@ def test_a_first_reading_is_folded_afterwards_in_steps(folder: Folder) -> None:
     while not folder.index.fold(within_s=0):
         pass
     assert folder.index.count(source=None, since=None).total == 499
-    waiting = folder.history.read(lambda db: db.execute("SELECT * FROM unfolded").fetchall())
-    assert waiting == []
 
 
 def test_what_was_kept_in_memory_is_folded_once_the_disk_takes_it(tmp_path: Path) -> None:
@@ -324,4 +376,24 @@ def test_what_was_kept_in_memory_is_folded_once_the_disk_takes_it(tmp_path: Path
     assert index.fold(within_s=5)
     assert history.on_disk
     assert index.count(source=None, since=None).total == 291
+    history.close()
+
+
+def test_what_changed_in_memory_is_folded_once_the_disk_takes_it(tmp_path: Path) -> None:
+    """A new title that only memory could take joins its like later."""
+    history = History(tmp_path / "history.sqlite", retry_s=0.0)
+    index = Opportunities(history)
+    pair = [row(1, "Galxe", title="Not yet known by its name"), row(2, "Layer3", 4.0)]
+    history.write(lambda db: index.put(db, pair))
+    pages = history.read(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+    history.read(lambda db: db.execute(f"PRAGMA max_page_count = {pages}"))
+    big = [row(n, "Zealy", title="x", url=f"https://e.org/{n}/{'x' * 900}") for n in range(3, 99)]
+    renamed = pair[0]._replace(title=TITLE, last_seen=pair[0].last_seen + 1)
+    history.write(lambda db: index.put(db, [*big, renamed]))
+    assert not history.on_disk
+    assert index.count(source=None, since=None).total == 98
+    history.read(lambda db: db.execute("PRAGMA max_page_count = 1000000"))
+    assert index.fold(within_s=5)
+    assert history.on_disk
+    assert index.count(source=None, since=None).total == 97
     history.close()
