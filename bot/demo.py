@@ -79,6 +79,7 @@ def _settings(folder: Path, sample: SampleTracker, language: str | None) -> Sett
         telegram_admin_ids=str(VIEWER),
         data_dir=sample.data,
         state_dir=folder / "var",
+        backup_dir=folder / "backups",
         # Its folder too: another demo on this machine runs a main.py of its own.
         scraper_commands=f"{sample.folder.name}/main.py",
     )

@@ -2,6 +2,7 @@
 
 from datetime import time, timedelta
 from difflib import get_close_matches
+from os.path import normpath, realpath
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from bot.spelling import (
     Fallbacks,
     Folder,
     Hour,
+    Kept,
     People,
     Percent,
     Rates,
@@ -64,6 +66,13 @@ class Settings(BaseSettings):
     report_at: Hour = time(9)
     weekly_report: bool = True
 
+    backup_dir: Folder = Path("backups")
+    backup_at: Hour = time(2)
+    backup_keep_daily: Kept = 7
+    backup_keep_weekly: Kept = 0
+    backup_keep_monthly: Kept = 0
+    backup_exclude: Words = ()
+
     health_every: Duration = timedelta(minutes=5)
     fresh_warning: Duration = timedelta(hours=2)
     fresh_error: Duration = timedelta(hours=4)
@@ -100,6 +109,24 @@ class Settings(BaseSettings):
             raise ValueError("; ".join(wrong))
         return self
 
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        """Refuse backups among what they are made of, or the other way round.
+
+        They would hold themselves and grow by half each night; and what deletes the one folder
+        would delete its backups.
+        """
+        backups = self.backup_dir.absolute()
+        for name in ("data_dir", "state_dir"):
+            folder = getattr(self, name).absolute()
+            if _within(backups, folder):
+                msg = f"BACKUP_DIR must lie outside {name.upper()} (is {self.backup_dir})"
+                raise ValueError(msg)
+            if _within(folder, backups):
+                msg = f"{name.upper()} must lie outside BACKUP_DIR (is {getattr(self, name)})"
+                raise ValueError(msg)
+        return self
+
     @property
     def addresses(self) -> tuple[Address, ...]:
         """Where to go when Telegram is away, in the order of FALLBACK_URLS."""
@@ -130,6 +157,12 @@ def load(**overrides: Any) -> Settings:  # noqa: ANN401 — any field, by its ow
     raise SettingsError(said)
 
 
+def _within(path: Path, folder: Path) -> bool:
+    """Tell whether `path` is the folder or lies in it, as written or through links."""
+    real = Path(realpath(path)).is_relative_to(realpath(folder))
+    return real or Path(normpath(path)).is_relative_to(normpath(folder))
+
+
 def misspelt() -> dict[str, str]:
     """Return names in `.env` that are no setting, each with the one that was probably meant."""
     known = [name.upper() for name in Settings.model_fields]
@@ -144,9 +177,12 @@ def _lines(error: ValidationError) -> list[str]:
     """Say each problem once, with the setting's name and never a secret's value."""
     lines = []
     for problem in error.errors(include_url=False, include_context=False):
-        name = str(problem["loc"][0]).upper() if problem["loc"] else "limits"
         said = problem["msg"].removeprefix("Value error, ")
+        if not problem["loc"]:  # about several settings, which it names
+            lines.append(said)
+            continue
+        name = str(problem["loc"][0]).upper()
         secret = name in {"TELEGRAM_BOT_TOKEN", "FALLBACK_URLS"}
-        value = "" if secret or not problem["loc"] else f" (is {str(problem['input'])[:80]!r})"
+        value = "" if secret else f" (is {str(problem['input'])[:80]!r})"
         lines.append(f"{name}: {said}{value}")
     return list(dict.fromkeys(lines))

@@ -18,6 +18,7 @@ TOKEN = re.compile(r"\d{3,}:[A-Za-z0-9_-]{10,}")
 CHANNEL = re.compile(r"-?\d{1,16}(:\d{1,10})?")
 LAST_HOUR, LAST_MINUTE = 23, 59
 LONGEST_D = 3_650
+MOST_KEPT = 1_000
 
 
 def _duration(value: object) -> object:
@@ -167,6 +168,7 @@ People = Annotated[tuple[Person, ...], NoDecode, BeforeValidator(_words)]
 Span = Annotated[tuple[time, time] | None, NoDecode, BeforeValidator(_span)]
 Hour = Annotated[time | None, NoDecode, BeforeValidator(_hour)]
 Fallbacks = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_fallbacks)]
+Kept = Annotated[int, Field(ge=0, le=MOST_KEPT)]
 Folder = Annotated[Path, BeforeValidator(_folder)]
 Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Rates = Annotated[dict[str, Rate], NoDecode, BeforeValidator(_rates)]

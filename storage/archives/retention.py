@@ -39,6 +39,9 @@ class Health(StrEnum):
     BROKEN = "broken"  # an archive is missing or damaged, or the manifest cannot be read
 
 
+BEST_FIRST = tuple(Health)
+
+
 class Reason(StrEnum):
     """Why a snapshot, or an archive, is kept or deleted."""
 
@@ -195,11 +198,7 @@ def _stand_ins(
 
 def _best(group: Sequence[Candidate]) -> Candidate:
     """Return the newest clean one, else the newest sound one, else the newest; newest first."""
-    for health in Health:
-        for each in group:
-            if each.health is health:
-                return each
-    raise AssertionError  # a group has at least one, and every health was looked for
+    return min(group, key=lambda each: BEST_FIRST.index(each.health))
 
 
 def _gone(each: Candidate, standing: Collection[date], zone: tzinfo) -> Reason:

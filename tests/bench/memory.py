@@ -62,6 +62,7 @@ async def ours() -> dict[str, Any]:
         found = settings.load(
             telegram_chat_ids=str(ADA), telegram_admin_ids=str(ADA),
             data_dir=folder / "data", state_dir=folder / "var", scraper_commands="",
+            backup_dir=folder / "backups",
         )  # fmt: skip
         transport = Transport(
             token=api.token, calls=SandboxRequest(api), polls=SandboxRequest(api), root="sandbox:"

@@ -17,10 +17,10 @@ ADA = 7
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Return this process's environment with exactly these settings; no report comes by itself."""
+    """Return this process's environment with these settings alone; nothing comes by itself."""
     names = {name.upper() for name in Settings.model_fields}
     kept = {name: value for name, value in os.environ.items() if name not in names}
-    ours = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "REPORT_AT": ""}
+    ours = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "REPORT_AT": "", "BACKUP_AT": ""}
     return kept | ours | settings
 
 

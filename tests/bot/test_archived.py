@@ -17,6 +17,7 @@ async def test_what_is_over_survives_the_state(tmp_path: Path) -> None:
     found = settings.load(
         telegram_bot_token=TOKEN, telegram_admin_ids="7", telegram_chat_ids="7",
         state_dir=tmp_path / "var", data_dir=tmp_path / "nowhere",
+        backup_dir=tmp_path / "backups",
     )  # fmt: skip
     program = build(found)
     await program.look()

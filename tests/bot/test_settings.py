@@ -126,6 +126,47 @@ def test_an_hour_that_is_none_is_refused(written: str) -> None:
         settings.load(report_at=written)
 
 
+def test_backups_are_made_at_two_and_seven_days_kept() -> None:
+    """The defaults; an empty BACKUP_AT means only when asked for."""
+    found = settings.load(backup_exclude="*.log, data/cache/*")
+    assert (found.backup_at, found.backup_keep_daily) == (time(2), 7)
+    assert (found.backup_keep_weekly, found.backup_keep_monthly) == (0, 0)
+    assert found.backup_exclude == ("*.log", "data/cache/*")
+    assert settings.load(backup_at="").backup_at is None
+
+
+@pytest.mark.parametrize("written", ["-1", "1001", "seven", ""])
+def test_a_count_of_backups_is_a_small_number(written: str) -> None:
+    """What is none is named."""
+    with pytest.raises(SettingsError, match="BACKUP_KEEP_DAILY: "):
+        settings.load(backup_keep_daily=written)
+
+
+@pytest.mark.parametrize(
+    ("data", "state", "backups", "said"),
+    [
+        ("data", "var", "data/backups", "BACKUP_DIR must lie outside DATA_DIR"),
+        ("data", "var", "var", "BACKUP_DIR must lie outside STATE_DIR"),
+        ("data", "var", "x/../var/b", "BACKUP_DIR must lie outside STATE_DIR"),
+        ("data", "var", ".", "DATA_DIR must lie outside BACKUP_DIR"),
+        ("b/data", "var", "b", "DATA_DIR must lie outside BACKUP_DIR"),
+        ("data", "b/var", "b", "STATE_DIR must lie outside BACKUP_DIR"),
+        ("data", "var", "link/backups", "BACKUP_DIR must lie outside DATA_DIR"),
+    ],
+)
+def test_backups_lie_apart(tmp_path: Path, data: str, state: str, backups: str, said: str) -> None:
+    """Neither inside what is backed up nor around it, by any way there; the line says which."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    with pytest.raises(SettingsError, match=said):
+        settings.load(data_dir=data, state_dir=state, backup_dir=backups)
+
+
+def test_a_folder_beside_is_apart() -> None:
+    """A name that only begins alike is another folder."""
+    assert settings.load(backup_dir="data-backups").backup_dir == Path("data-backups")
+
+
 @pytest.mark.parametrize("written", ["22-7", "24:00-07:00", "22:30", "night", "22:61-07:00"])
 def test_quiet_hours_that_are_none_are_refused(written: str) -> None:
     """The error shows how to write them."""
