@@ -12,8 +12,10 @@ from jobs.checks.business import Business
 from jobs.checks.data import belongs
 from jobs.checks.own import LAG_LIMITS, RSS_LIMITS
 from jobs.checks.resources import Resources
+from storage.hours import whole
 from storage.incidents import Incident
 from storage.records import Slot
+from storage.schema import micros
 
 RAW = timedelta(days=14)  # older samples are sums of an hour
 HOUR = timedelta(hours=1)
@@ -35,11 +37,13 @@ def read(call: Call, series: str, since: datetime, until: datetime) -> Reading:
     history, names = call.services.history, _names(call, series)
     summed = (kind := metric(series)) is not None and kind.summed
     step, every = _step(call.at.wall, since, until), call.services.display.health_every_s
-    recent = timedelta(seconds=max(3 * every, 900.0))
-    found = [history.slots(name, since=since, until=until, step=step) for name in names]
-    last = [history.series(name, since=until - recent, until=until)[-1:] for name in names]
-    values = [value for rows in last for _, value in rows]
-    slots = found[0] if len(found) == 1 else _together(found, summed=summed)
+    recent = micros(until - timedelta(seconds=max(3 * every, 900.0)))
+    begin = whole(since, step)
+    found = [history.kept(name, since=begin, until=until) for name in names]
+    last = [each.samples[-1] for each in found if each.samples]
+    values = [value for at, value in last if at >= recent]
+    parts = [each.slots(step) for each in found]
+    slots = parts[0] if len(parts) == 1 else _together(parts, summed=summed)
     return Reading(
         series=series,
         since=since,
@@ -47,7 +51,7 @@ def read(call: Call, series: str, since: datetime, until: datetime) -> Reading:
         step=step,
         gap=max(timedelta(seconds=3 * every), 1.5 * step),
         slots=slots,
-        median=_median(call, names, slots, since=since, until=until),
+        median=found[0].median() if len(found) == 1 else _median(slots),
         now=(sum(values) if summed else min(values)) if values else None,
         limit=_limit(call, series),
         incidents=_incidents(call, series, since, until),
@@ -79,13 +83,9 @@ def _names(call: Call, series: str) -> list[str]:
     return [name for name in names if belongs(name.partition(":")[2], part)] or [series]
 
 
-def _median(
-    call: Call, names: Sequence[str], slots: Sequence[Slot], *, since: datetime, until: datetime
-) -> float | None:
-    """Return the median of all samples; that of the curve where it is made of several series."""
-    if len(names) > 1:
-        return statistics.median(slot.mean for slot in slots) if slots else None
-    return call.services.history.median(names[0], since=since, until=until)
+def _median(slots: Sequence[Slot]) -> float | None:
+    """Return the median of a curve that is made of several series."""
+    return statistics.median(slot.mean for slot in slots) if slots else None
 
 
 def _step(now: datetime, since: datetime, until: datetime) -> timedelta:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from storage import hours
 from storage.clock import monotonic_s, wall_now
-from storage.hours import DAY_US, RAW, SHADOW_RAW, SUMS
+from storage.hours import DAY_US, RAW, SAMPLES, SHADOW_RAW, SUMS, Kept, whole
 from storage.pruning import prune
 from storage.records import Sample, Slot
 from storage.schema import (
@@ -22,7 +22,7 @@ from storage.schema import (
     micros,
     moment,
 )
-from storage.sqlite import broken, open_existing, open_file, open_memory, set_aside
+from storage.sqlite import broken, checkpoint, open_existing, open_file, open_memory, set_aside
 
 T = TypeVar("T")
 
@@ -100,23 +100,25 @@ class History:
         """Return what `work` did in a transaction of the file, False where it takes none now."""
         return self.write(lambda db: self.on_disk and work(db))
 
+    def checkpoint(self) -> None:
+        """Copy the log into the file without keeping anybody waiting."""
+        checkpoint(self.path)
+
     def series(
         self, name: str, *, since: datetime, until: datetime
     ) -> list[tuple[datetime, float]]:
         """Return the series' values with `since <= time <= until`, oldest first."""
-        query = "SELECT at, value FROM samples WHERE series = ? AND at BETWEEN ? AND ? ORDER BY at"
         values = (name, micros(since), micros(until))
-        rows = self.read(lambda db: db.execute(query, values).fetchall())
+        rows = self.read(lambda db: db.execute(SAMPLES, values).fetchall())
         return [(moment(at), value) for at, value in rows]
 
-    def slots(self, name: str, *, since: datetime, until: datetime, step: timedelta) -> list[Slot]:
-        """Return the series by stretches of `step`, oldest first; old ones are an hour at least."""
-        size, begin, end = step // timedelta(microseconds=1), micros(since), micros(until)
-        return self.read(partial(hours.slots, name=name, since=begin, until=end, step=size))
+    def kept(self, name: str, *, since: datetime, until: datetime) -> Kept:
+        """Return what there is of the series, to be summed up: samples, and old ones by hours."""
+        return self.read(partial(hours.kept, name=name, since=micros(since), until=micros(until)))
 
-    def median(self, name: str, *, since: datetime, until: datetime) -> float | None:
-        """Return the series' median, None without samples; an old hour counts as its own median."""
-        return self.read(partial(hours.median, name=name, since=micros(since), until=micros(until)))
+    def slots(self, name: str, *, since: datetime, until: datetime, step: timedelta) -> list[Slot]:
+        """Return the series by stretches of `step`, oldest first, the first one in whole."""
+        return self.kept(name, since=whole(since, step), until=until).slots(step)
 
     def names(self, prefix: str) -> list[str]:
         """Return the names of the series that start with `prefix`, sorted."""

@@ -1,8 +1,15 @@
 """Samples by the hour: how raw ones become sums of an hour, and how both are read as one."""
 
 import sqlite3
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import accumulate, chain
+from operator import mul
+from typing import NamedTuple, TypeAlias
 
 from storage.records import Slot
+from storage.schema import EPOCH
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -36,40 +43,97 @@ _NEWEST, _NEXT_SERIES = (
         "SELECT min(series) FROM {} WHERE series >= ?",
     )
 )
-_SLOTS = """
-SELECT at / :step * :step / 1e6 AS slot, min(low), sum(mean * n) / sum(n), max(high), sum(n) FROM (
-    SELECT at, low, mean, high, n FROM hour
-    WHERE series = :name AND at BETWEEN :since AND :until
-    UNION ALL
-    SELECT at, value, value, value, 1 FROM samples
-    WHERE series = :name AND at BETWEEN :since AND :until)
-GROUP BY slot ORDER BY slot
+SAMPLES = "SELECT at, value FROM samples WHERE series = ? AND at BETWEEN ? AND ? ORDER BY at"
+_HOURS = """
+SELECT at, low, mean, high, median, n FROM hour
+WHERE series = ? AND at BETWEEN ? AND ? ORDER BY at
 """
-_RANKED = """
-SELECT median AS value, n FROM hour WHERE series = :name AND at BETWEEN :since AND :until
-UNION ALL SELECT value, 1 FROM samples WHERE series = :name AND at BETWEEN :since AND :until
-ORDER BY value
-"""
+_Hour: TypeAlias = tuple[int, float, float, float, float, int]
 
 
-def slots(db: sqlite3.Connection, name: str, *, since: int, until: int, step: int) -> list[Slot]:
-    """Return a series by stretches of `step`, oldest first; old ones are an hour at least."""
-    values = {"name": name, "since": since // step * step, "until": until, "step": step}
-    return [Slot(*row) for row in db.execute(_SLOTS, values)]
+class Kept(NamedTuple):
+    """What there is of a series: samples, and the sums of old hours, each by time."""
+
+    samples: Sequence[tuple[int, float]]
+    hours: Sequence[_Hour] = ()
+
+    def slots(self, step: timedelta) -> list[Slot]:
+        """Return it by stretches of `step`, oldest first; old ones are an hour at least."""
+        size = step // timedelta(microseconds=1)
+        found: dict[float, Slot] = {}
+        for each in chain(_of_hours(self.hours, size), _of_samples(self.samples, size)):
+            other = found.get(each.at_s)
+            found[each.at_s] = each if other is None else _both(other, each)
+        return [found[at_s] for at_s in sorted(found)]
+
+    def median(self) -> float | None:
+        """Return its median, None without samples; an old hour counts as its own median."""
+        if not self.samples and not self.hours:
+            return None
+        values, old = sorted(value for _, value in self.samples), sorted(map(_weighed, self.hours))
+        medians, weights = [value for value, _ in old], [0, *accumulate(n for _, n in old)]
+        half = (len(values) + weights[-1]) / 2
+
+        def passed(value: float) -> int:
+            return bisect_right(values, value) + weights[bisect_right(medians, value)]
+
+        found = [(each, bisect_right(each, half, key=passed)) for each in (values, medians)]
+        above = min(each[place] for each, place in found if place < len(each))
+        below = max((each[place - 1] for each, place in found if place), default=above)
+        return (below + above) / 2 if passed(below) == half else above
 
 
-def median(db: sqlite3.Connection, name: str, *, since: int, until: int) -> float | None:
-    """Return a series' median, None without samples; an old hour counts as its own median."""
-    rows = db.execute(_RANKED, {"name": name, "since": since, "until": until}).fetchall()
-    half, passed, below = sum(n for _, n in rows) / 2, 0, None
-    for value, n in rows:
-        if below is not None:
-            return float((below + value) / 2)
-        passed += n
-        if passed > half:
-            return float(value)
-        below = value if passed == half else None
-    return None
+def whole(at: datetime, step: timedelta) -> datetime:
+    """Return when the stretch began that a time is in."""
+    return at - (at - EPOCH) % step
+
+
+def kept(db: sqlite3.Connection, name: str, *, since: int, until: int) -> Kept:
+    """Return what there is of a series from `since` to `until`, both included."""
+    span = (name, since, until)
+    return Kept(db.execute(SAMPLES, span).fetchall(), db.execute(_HOURS, span).fetchall())
+
+
+def _weighed(hour: _Hour) -> tuple[float, int]:
+    return hour[4], hour[5]
+
+
+def _runs(times: Sequence[int], size: int) -> Iterator[tuple[int, int, float]]:
+    """Yield the stretches that have any: from which to which, and when each begins."""
+    first = 0
+    while first < len(times):
+        number = times[first] // size
+        end = bisect_left(times, (number + 1) * size, first)
+        yield first, end, number * size / 1e6
+        first = end
+
+
+def _of_samples(rows: Sequence[tuple[int, float]], size: int) -> Iterator[Slot]:
+    values = [value for _, value in rows]
+    for first, end, at_s in _runs([at for at, _ in rows], size):
+        if end == first + 1:
+            value = values[first]
+            yield Slot(at_s, value, value, value, 1)
+        else:
+            part = values[first:end]
+            yield Slot(at_s, min(part), sum(part) / len(part), max(part), len(part))
+
+
+def _of_hours(rows: Sequence[_Hour], size: int) -> Iterator[Slot]:
+    if size <= HOUR_US:
+        for at, low, mean, high, _, n in rows:
+            yield Slot(at // size * size / 1e6, low, mean, high, n)
+        return
+    for first, end, at_s in _runs([row[0] for row in rows], size):
+        _, lows, means, highs, _, counts = zip(*rows[first:end], strict=True)
+        n = sum(counts)
+        yield Slot(at_s, min(lows), sum(map(mul, means, counts)) / n, max(highs), n)
+
+
+def _both(a: Slot, b: Slot) -> Slot:
+    n = a.n + b.n
+    mean = (a.mean * a.n + b.mean * b.n) / n
+    return Slot(a.at_s, min(a.low, b.low), mean, max(a.high, b.high), n)
 
 
 def roll(db: sqlite3.Connection, name: str, before: int) -> bool:

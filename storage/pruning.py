@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 RAW_DAYS = 14
 PAUSE_S = 0.002  # between two steps, so that whoever waits comes first
+LOGGED = 32  # steps that fill less of the log than SQLite waits for to copy it in a commit
 STEP = 500  # rows dropped at once
 WALKED = 1000  # rows looked at at once
 
@@ -50,6 +51,10 @@ class File(Protocol):
         """Return what `work` did in one transaction, False where nothing can be written."""
         ...
 
+    def checkpoint(self) -> None:
+        """Copy the log into the file without keeping anybody waiting."""
+        ...
+
 
 def prune(file: File, *, until: int, kept_days: int, within_s: float) -> bool:
     """Sum up and drop what is old on the day that ends `until`; tell whether all of it is done.
@@ -61,8 +66,12 @@ def prune(file: File, *, until: int, kept_days: int, within_s: float) -> bool:
     deadline_s = monotonic_s() + within_s
     raw = _limit(file, (RAW,), until, RAW_DAYS)
     old = _limit(file, (RAW, SUMS), until, kept_days)
+    done = 0
     for step in _steps(file, raw, old):
         while file.attempt(step):
+            done += 1
+            if done % LOGGED == 0:
+                file.checkpoint()
             if file.closing.wait(PAUSE_S) or monotonic_s() > deadline_s:
                 return False
     return True

@@ -58,6 +58,19 @@ def open_memory() -> sqlite3.Connection:
     return db
 
 
+def checkpoint(path: Path) -> None:
+    """Copy what is in the log into the file, over a connection of its own; done in part is well.
+
+    The disk may be slow at it, and who holds the other connection would have everybody wait.
+    """
+    with suppress(sqlite3.DatabaseError):
+        db = _connect(f"{path.absolute().as_uri()}?mode=rw")
+        try:
+            db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        finally:
+            db.close()
+
+
 def set_aside(path: Path, *, at: datetime) -> str:
     """Rename the file and its companions beside; return the new name."""
     aside = f"{path.name}.damaged-{at:%Y%m%dT%H%M%S%fZ}"

@@ -3,6 +3,7 @@ import statistics
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -159,6 +160,35 @@ def test_what_is_left_over_is_done_the_next_time(history: History) -> None:
     assert history.prune(NOON)
 
 
+def test_a_checkpoint_moves_the_log_into_the_file(history: History, tmp_path: Path) -> None:
+    """What was in the log alone is in the file then; who writes meanwhile is not held up."""
+
+    def in_file() -> int:
+        alone = tmp_path / "alone.sqlite"
+        alone.write_bytes(history.path.read_bytes())
+        with closing(sqlite3.connect(alone)) as db:
+            return int(db.execute("SELECT count(*) FROM sample").fetchone()[0])
+
+    history.checkpoint()
+    history.add(samples(4))
+    assert in_file() == 0
+    history.write(lambda db: (db.execute("DELETE FROM sample WHERE at = 0"), history.checkpoint()))
+    history.checkpoint()
+    assert in_file() == 4
+
+
+def test_no_commit_of_a_long_night_has_to_copy_the_log(path: Path) -> None:
+    """SQLite does so once the log has 1000 pages, and everybody would wait for the disk."""
+    history = History(path)
+    history.add(days(140, every_h=0.05))
+    history.close()
+    history = History(path)
+    log = path.with_name(f"{path.name}-wal")
+    assert history.prune(NOON)
+    assert 0 < log.stat().st_size < 900 * 4096
+    history.close()
+
+
 def test_a_late_sample_does_not_replace_its_hour(history: History) -> None:
     """The hour that was summed up with more samples stays; the late one is not kept either."""
     hour = NOON - 30 * DAY
@@ -211,8 +241,8 @@ def test_slots_are_the_same_whatever_was_summed_up(
         history.add(Sample("x", start + timedelta(minutes=m), v) for m, v in minutes.items())
         history.prune(start + on * DAY)
         found = history.slots("x", since=start, until=start + 41 * DAY, step=step)
-        old = history.median("x", since=start, until=start + 41 * DAY)
-        young = history.median("x", since=start + on * DAY, until=start + 41 * DAY)
+        old = history.kept("x", since=start, until=start + 41 * DAY).median()
+        young = history.kept("x", since=start + on * DAY, until=start + 41 * DAY).median()
         history.close()
     wanted: dict[int, list[float]] = {}
     for minute, value in minutes.items():
@@ -235,10 +265,10 @@ def test_a_median_is_the_samples_own_as_long_as_they_are_there(history: History)
     )
     history.add(days(20, "x"))
     span = {"since": NOON - 31 * DAY, "until": NOON - 29 * DAY}
-    assert history.median("x", **span) == 3.0
+    assert history.kept("x", **span).median() == 3.0
     assert history.prune(NOON)
-    assert history.median("x", **span) == 46.0
-    assert history.median("none", **span) is None
+    assert history.kept("x", **span).median() == 46.0
+    assert history.kept("none", **span).median() is None
 
 
 def test_a_file_of_the_first_release_is_taken_over(path: Path) -> None:
