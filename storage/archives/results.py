@@ -1,0 +1,74 @@
+"""What making a snapshot comes to, and how far it is. No I/O, no language."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from storage.archives.manifest import Manifest, Note
+
+Phase: TypeAlias = Literal["list", "pack", "verify", "publish", "prune", "extract", "swap"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """How far a job is; totals are estimates, 0 where unknown."""
+
+    phase: Phase
+    done: int
+    total: int
+    bytes_done: int = 0
+    bytes_total: int = 0
+
+
+Progress: TypeAlias = Callable[[Step], object]
+
+
+def silent(step: Step, /) -> None:
+    """Show nobody how far it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """A snapshot that was made, read back and published.
+
+    `read` counts the files that were read, `packed_bytes` what its own archive takes on disk (0
+    where nothing had changed), `seconds` wall time. `note_failed` says why RESTORE.txt could not
+    be brought up to date: the snapshot is good all the same.
+    """
+
+    manifest: Manifest
+    base: bool
+    read: int
+    bytes_read: int
+    packed_bytes: int
+    seconds: float
+    note_failed: str = ""
+
+    @property
+    def id(self) -> str:
+        """The snapshot's id."""
+        return self.manifest.id
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Everything odd about it."""
+        return self.manifest.notes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One snapshot in the folder, by its manifest and the sizes of its archives alone.
+
+    `broken` says why it cannot be restored whole, "" where nothing speaks against it; `manifest`
+    is None where it is unreadable. `sizes` holds what each of its archives takes on disk,
+    `size_bytes` what it takes by itself: its manifest, and the archive made for it. `checked_at`
+    is when its archives were last read back whole, and were right.
+    """
+
+    id: str
+    manifest: Manifest | None
+    broken: str
+    checked_at: datetime | None
+    size_bytes: int
+    sizes: Mapping[str, int]

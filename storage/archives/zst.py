@@ -1,0 +1,82 @@
+"""The only door to zstd: compressing with a bounded window, decompressing to a bounded size."""
+
+import sys
+from collections.abc import Iterable, Iterator
+
+from storage.archives.manifest import WINDOW_LOG
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+LEVEL = 3
+PIECE_BYTES = 512 * 1024  # of what is decompressed at once
+ZstdError = zstd.ZstdError
+Compressor = zstd.ZstdCompressor
+
+
+class TooLargeError(ValueError):
+    """What was decompressed went past the limit: a damaged file, or a bomb."""
+
+
+def compressor(*, level: int = LEVEL) -> Compressor:
+    """Return a compressor for one long frame, which any zstd opens without flags in 20 MB.
+
+    Matches are looked for over the whole window, so that files that resemble each other cost
+    little; the frame carries zstd's own checksum.
+    """
+    parameter = zstd.CompressionParameter
+    return Compressor(
+        options={
+            parameter.compression_level: level,
+            parameter.window_log: WINDOW_LOG,
+            parameter.enable_long_distance_matching: 1,
+            parameter.checksum_flag: 1,
+        }
+    )
+
+
+def packed(content: bytes, *, level: int = LEVEL) -> bytes:
+    """Return small content as one frame with a checksum."""
+    parameter = zstd.CompressionParameter
+    options = {parameter.compression_level: level, parameter.checksum_flag: 1}
+    return zstd.compress(content, options=options)
+
+
+def unpacked(content: bytes, *, limit: int) -> bytes:
+    """Return what one frame holds. Raises as `pieces` does."""
+    return b"".join(pieces([content], limit=limit))
+
+
+def pieces(chunks: Iterable[bytes], *, limit: int) -> Iterator[bytes]:
+    """Yield what one frame holds, in pieces of at most PIECE_BYTES, in bounded memory.
+
+    Raises ZstdError where it is damaged or wants a larger window, EOFError where it ends before
+    its frame does, TooLargeError past `limit` bytes, ValueError where bytes follow the frame.
+    """
+    options = {zstd.DecompressionParameter.window_log_max: WINDOW_LOG}
+    frame = zstd.ZstdDecompressor(options=options)
+    left = limit
+    for chunk in chunks:
+        if frame.eof and chunk:
+            msg = "bytes follow the end of the frame"
+            raise ValueError(msg)
+        given = chunk
+        while not frame.eof:
+            piece = frame.decompress(given, PIECE_BYTES)
+            given = b""
+            left -= len(piece)
+            if left < 0:
+                msg = f"more than {limit} bytes"
+                raise TooLargeError(msg)
+            if piece:
+                yield piece
+            elif frame.needs_input:
+                break
+        if frame.unused_data:
+            msg = "bytes follow the end of the frame"
+            raise ValueError(msg)
+    if not frame.eof:
+        msg = "the frame is cut off"
+        raise EOFError(msg)
