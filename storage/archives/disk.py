@@ -98,21 +98,21 @@ class Disk:
             ]
         return sorted(listed, key=_name)
 
-    def replace(self, old: Path | str, new: Path | str) -> None:
+    def replace(self, old: Path, new: Path) -> None:
         """Rename; a file at the new name is replaced at once, a folder in use refuses."""
-        os.replace(old, new)
+        old.replace(new)
 
-    def remove(self, path: Path | str) -> None:
+    def remove(self, path: Path) -> None:
         """Delete one file or link."""
-        os.unlink(path)
+        path.unlink()
 
-    def make_folder(self, path: Path | str) -> None:
+    def make_folder(self, path: Path) -> None:
         """Make one private folder; FileExistsError where there is something."""
-        os.mkdir(path, PRIVATE_FOLDER)
+        path.mkdir(PRIVATE_FOLDER)
 
-    def remove_folder(self, path: Path | str) -> None:
+    def remove_folder(self, path: Path) -> None:
         """Delete one empty folder."""
-        os.rmdir(path)
+        path.rmdir()
 
     def set_mode(self, handle: int, mode: int) -> None:
         """Set the permissions of what is open; Windows has none of these."""

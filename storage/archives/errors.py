@@ -32,7 +32,7 @@ class EmptyError(BackupError):
 
 
 class DiskError(BackupError):
-    """The system refused to read or write a file of the backups; `name` says which, `detail` why."""
+    """The system refused a file of the backups; `name` says which, `detail` why."""
 
     def __init__(self, name: str, detail: str) -> None:
         super().__init__(f"{name}: {detail}")

@@ -12,6 +12,7 @@ else:
 
 LEVEL = 3
 PIECE_BYTES = 512 * 1024  # of what is decompressed at once
+FOLLOWED = "bytes follow the end of the frame"
 ZstdError = zstd.ZstdError
 Compressor = zstd.ZstdCompressor
 
@@ -40,7 +41,7 @@ def compressor(*, level: int = LEVEL) -> Compressor:
 def packed(content: bytes, *, level: int = LEVEL) -> bytes:
     """Return small content as one frame with a checksum."""
     parameter = zstd.CompressionParameter
-    options = {parameter.compression_level: level, parameter.checksum_flag: 1}
+    options: dict[int, int] = {parameter.compression_level: level, parameter.checksum_flag: 1}
     return zstd.compress(content, options=options)
 
 
@@ -55,28 +56,32 @@ def pieces(chunks: Iterable[bytes], *, limit: int) -> Iterator[bytes]:
     Raises ZstdError where it is damaged or wants a larger window, EOFError where it ends before
     its frame does, TooLargeError past `limit` bytes, ValueError where bytes follow the frame.
     """
-    options = {zstd.DecompressionParameter.window_log_max: WINDOW_LOG}
+    options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: WINDOW_LOG}
     frame = zstd.ZstdDecompressor(options=options)
     left = limit
     for chunk in chunks:
         if frame.eof and chunk:
-            msg = "bytes follow the end of the frame"
-            raise ValueError(msg)
-        given = chunk
-        while not frame.eof:
-            piece = frame.decompress(given, PIECE_BYTES)
-            given = b""
+            raise ValueError(FOLLOWED)
+        for piece in _out(frame, chunk):
             left -= len(piece)
             if left < 0:
                 msg = f"more than {limit} bytes"
                 raise TooLargeError(msg)
-            if piece:
-                yield piece
-            elif frame.needs_input:
-                break
+            yield piece
         if frame.unused_data:
-            msg = "bytes follow the end of the frame"
-            raise ValueError(msg)
+            raise ValueError(FOLLOWED)
     if not frame.eof:
         msg = "the frame is cut off"
         raise EOFError(msg)
+
+
+def _out(frame: zstd.ZstdDecompressor, chunk: bytes) -> Iterator[bytes]:
+    """Yield everything this much input gives."""
+    given = chunk
+    while not frame.eof:
+        piece = frame.decompress(given, PIECE_BYTES)
+        given = b""
+        if piece:
+            yield piece
+        elif frame.needs_input:
+            return
