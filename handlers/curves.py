@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 
 from handlers.call import Call
 from handlers.views.reading import Reading, curve
-from handlers.views.series import SOURCE, metric, of_alert
+from handlers.views.series import DELIVERY, SOURCE, metric, of_alert
+from jobs.aftermath import arrived, passed_s
 from jobs.checks.business import Business
 from jobs.checks.data import belongs
 from jobs.checks.own import LAG_LIMITS, RSS_LIMITS
 from jobs.checks.resources import Resources
-from storage.hours import whole
+from storage.hours import Kept, whole
 from storage.incidents import Incident
+from storage.past import Past
 from storage.records import Slot
 from storage.schema import micros
 
@@ -29,17 +31,16 @@ LIMITS = {
     "loop_lag_s": LAG_LIMITS.lowest.value,
     "roi_unknown_pct": Business().unknown_pct,
     "clock_drift_s": Resources().max_drift_s,
+    DELIVERY: 3.0,  # what is promised
 }
 
 
 def read(call: Call, series: str, since: datetime, until: datetime) -> Reading:
     """Return a series from `since` to `until`; blocking."""
-    history, names = call.services.history, _names(call, series)
     summed = (kind := metric(series)) is not None and kind.summed
     step, every = _step(call.at.wall, since, until), call.services.display.health_every_s
     recent = micros(until - timedelta(seconds=max(3 * every, 900.0)))
-    begin = whole(since, step)
-    found = [history.kept(name, since=begin, until=until) for name in names]
+    found = _kept(call, series, whole(since, step), until)
     last = [each.samples[-1] for each in found if each.samples]
     values = [value for at, value in last if at >= recent]
     parts = [each.slots(step) for each in found]
@@ -71,6 +72,23 @@ async def draw(call: Call, reading: Reading) -> bytes | None:
     """Return the picture, or nothing where it cannot be drawn."""
     zone = str(call.services.display.timezone)
     return await call.services.charts.draw(curve(reading, call.language, zone))
+
+
+def _kept(call: Call, series: str, since: datetime, until: datetime) -> list[Kept]:
+    """Return what history has of each part of a series."""
+    if series == DELIVERY:
+        return [Kept(_passed(call, since, until))]
+    history = call.services.history
+    return [history.kept(name, since=since, until=until) for name in _names(call, series)]
+
+
+def _passed(call: Call, since: datetime, until: datetime) -> list[tuple[int, float]]:
+    """Return how long each message took, as the report counts it."""
+    told, quiet = (
+        Past(call.services.history).told(since=since, until=until),
+        call.services.display.quiet_hours,
+    )
+    return [(micros(one.at), passed_s(one, quiet)) for one in told if arrived(one)]
 
 
 def _names(call: Call, series: str) -> list[str]:

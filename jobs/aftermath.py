@@ -66,7 +66,7 @@ def delivered(told: Iterable[Told], quiet: QuietHours | None) -> DeliveryDay:
         if one.status is Status.DEAD:
             dead += 1
         else:
-            passed.setdefault(one.level, []).append(_passed_s(one, quiet))
+            passed.setdefault(one.level, []).append(passed_s(one, quiet))
     return DeliveryDay(
         sent=sum(map(len, passed.values())),
         dead=dead,
@@ -77,7 +77,12 @@ def delivered(told: Iterable[Told], quiet: QuietHours | None) -> DeliveryDay:
     )
 
 
-def _passed_s(one: Told, quiet: QuietHours | None) -> float:
+def arrived(one: Told) -> bool:
+    """Return whether a message was taken; an edit of a card is none."""
+    return one.kind is not Kind.UPDATE and one.status is not Status.DEAD
+
+
+def passed_s(one: Told, quiet: QuietHours | None) -> float:
     """Return how long a message took from when it was free to go."""
     if quiet is None or not waits(one):
         return one.passed_s

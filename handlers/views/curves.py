@@ -144,6 +144,8 @@ def _run(sheet: Sheet, plate: Plate, run: Sequence[Point]) -> None:
     around = [*zip(xs, lows, strict=True), *reversed([*zip(xs, highs, strict=True)])]
     sheet.area(around, COLOUR, BAND if ranged else 0.18)
     dot = {"marker": "o", "markersize": 7} if len(run) == 1 else {}
+    if len(run) == 1 and ranged:
+        sheet.line([xs[0], xs[0]], [lows[0], highs[0]], color=COLOUR, linewidth=3, alpha=BAND)
     sheet.line(xs, ys, color=COLOUR, linewidth=3, **dot)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 SOURCE, DISK, COMMAND = "source", "disk", "command"
+DELIVERY = "delivery_s"  # no samples are kept of it: deliveries are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,10 @@ METRICS = (
     Metric(series="cycle_s", words=("cycle", "look", "tour", "passage")),
     Metric(series="rss_bytes", words=("rss", "bot", "vigie")),
     Metric(series="loop_lag_s", words=("lag", "loop", "retard", "boucle")),
+    Metric(
+        series=DELIVERY,
+        words=("delivery", "latency", "notification", "notifications", "envoi", "livraison"),
+    ),
     Metric(series="clock_drift_s", words=("clock", "drift", "horloge", "derive")),
     Metric(series="source_age_s", words=("age", "fresh", "source"), part=SOURCE),
     Metric(series="new_24h", words=("new", "volume"), part=SOURCE, summed=True, floor=True),
@@ -62,6 +67,7 @@ _OF_ALERTS = MappingProxyType(
         "sources:active": "new_24h",
         "bot:rss": "rss_bytes",
         "bot:loop": "loop_lag_s",
+        "bot:outbox": DELIVERY,
     }
 )
 _OF_PARTS = MappingProxyType(

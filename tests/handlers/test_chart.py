@@ -1,8 +1,10 @@
 """/chart as people use it: words, buttons, an incident's picture, in both languages."""
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,8 @@ from bot.sandbox.world import Post
 from handlers.chart import around, parse
 from handlers.curves import RAW
 from handlers.views.plots import Curve
+from storage.incidents import Delivery, Kind, Status
+from storage.past import Past
 from storage.records import Observation, Outcome, Phrase, Sample, Severity
 from tests.handlers.chat import ADA, START, World
 
@@ -263,6 +267,39 @@ async def test_a_source_is_all_that_belongs_to_it(world: World) -> None:
     assert {point.mean for point in drawn(world).points} == {20.0}
     await world.say("/chart new layer3")
     assert {point.mean for point in drawn(world).points} == {70.0}
+
+
+def deliver(world: World, ago: timedelta, passed_s: float, **what: Any) -> None:  # noqa: ANN401
+    """Keep a delivery that ended so long ago and took so long."""
+    number = 1 + len(Past(world.services.history).told(since=START - 99 * DAY, until=START + DAY))
+    row = Delivery(
+        id=number, incident=1, key="cpu", kind=Kind.FIRED, seq=1, channel="7",
+        level=Severity.ERROR, created=world.at.wall - ago - timedelta(seconds=passed_s),
+        created_s=0.0, done_s=passed_s, status=Status.SENT,
+    )  # fmt: skip
+    Past(world.services.history).keep([], [replace(row, **what)])
+
+
+async def test_deliveries_are_drawn_from_what_was_delivered(world: World) -> None:
+    """Each message that was taken, against the promised three seconds; edits are no messages."""
+    for ago_h, passed_s in ((20, 1.2), (9, 0.4), (9.01, 4.0), (1, 2.0)):
+        deliver(world, timedelta(hours=ago_h), passed_s)
+    deliver(world, timedelta(hours=2), 900.0, kind=Kind.UPDATE)
+    deliver(world, timedelta(hours=3), 600.0, status=Status.DEAD)
+    deliver(world, timedelta(hours=25), 500.0)
+    post = (await world.say("/chart delivery"))[0]
+    assert post.text.split("\n")[:4] == [
+        "📈 Time messages take to arrive · last 24 h",
+        "",
+        "limit 3 s",
+        "lowest 400 ms · median 1.6 s · highest 4 s",
+    ]
+    spec = drawn(world)
+    assert (spec.limit, spec.now) == (3.0, "")
+    assert [point.high for point in spec.points] == [1.2, 4.0, 2.0]
+    assert min(b.at_s - a.at_s for a, b in itertools.pairwise(spec.points)) > spec.gap_s
+    deliver(world, timedelta(minutes=1), 0.3)
+    assert "Now 300 ms · limit 3 s" in (await world.say("/chart envoi"))[0].text
 
 
 async def test_a_limit_of_another_unit_is_no_line(world: World) -> None:

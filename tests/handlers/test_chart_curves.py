@@ -69,6 +69,18 @@ def test_one_sample_is_a_dot_and_none_is_words() -> None:
     assert seen(curve(), LINE) == []
 
 
+def test_a_lone_stretch_shows_its_range() -> None:
+    """Also where there is no neighbour to draw a band to."""
+
+    def tall(point: Point) -> int:
+        image = Image.open(io.BytesIO(paint(curve(point)))).convert("RGB")
+        column = [image.getpixel(((LEFT + RIGHT) // 2, y)) for y in range(TALL)]
+        return sum(1 for pixel in column if isinstance(pixel, tuple) and pixel[2] > 0x60)
+
+    assert tall(Point(NOON - DAY / 2, 10.0, 40.0, 90.0)) > 0.7 * (TOP - BOTTOM)
+    assert tall(Point(NOON - DAY / 2, 40.0, 40.0, 40.0)) < 0.2 * (TOP - BOTTOM)
+
+
 def test_an_incident_stands_where_it_was() -> None:
     """A bar over its whole time; a minute's is seen all the same, also at the very edge."""
     six = Mark(since_s=NOON - 12 * 3600, until_s=NOON - 6 * 3600, label="#214")

@@ -23,6 +23,7 @@ from handlers.views.series import charted, metric, of_alert
         ("disk:data:forecast", "disk_pct:data"),
         ("bot:rss", "rss_bytes"),
         ("bot:loop", "loop_lag_s"),
+        ("bot:outbox", "delivery_s"),
         ("clock", "clock_drift_s"),
         ("scraper:main.py:process", "scraper_trees:main.py"),
         ("scraper:C:\\run.py:process", "scraper_trees:C:\\run.py"),

@@ -169,10 +169,15 @@ def test_a_checkpoint_moves_the_log_into_the_file(history: History, tmp_path: Pa
         with closing(sqlite3.connect(alone)) as db:
             return int(db.execute("SELECT count(*) FROM sample").fetchone()[0])
 
+    def busy(db: sqlite3.Connection) -> None:
+        db.execute("INSERT INTO sample VALUES ('x', 1, 1.0)")
+        history.checkpoint()
+
     history.checkpoint()
-    history.add(samples(4))
+    history.add(samples(3))
     assert in_file() == 0
-    history.write(lambda db: (db.execute("DELETE FROM sample WHERE at = 0"), history.checkpoint()))
+    history.write(busy)
+    assert in_file() == 3
     history.checkpoint()
     assert in_file() == 4
 
