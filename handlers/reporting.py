@@ -100,5 +100,5 @@ class Reports:
         without = self._without(chat_id)
         if not without:
             return report
-        top = await asyncio.to_thread(self.reporter.best, report, without=without)
-        return replace(report, top=tuple(top))
+        best = await asyncio.to_thread(self.reporter.best, report, without=without)
+        return replace(report, top=best.rows, ended=best.ended)

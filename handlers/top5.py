@@ -55,6 +55,9 @@ def _look(call: Call, query: Query) -> Page:
         min_roi=query.min_roi,
         max_minutes=query.max_minutes,
         without=[pick.key for pick in picks],
+        ended=call.services.opportunities.ended(
+            since=_since(call, query), now=call.at.wall, zone=call.services.display.timezone
+        ),
     )
     counts, query = _counted(call, query, within)
     last = call.services.watch.last

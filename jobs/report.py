@@ -110,7 +110,8 @@ class Report:
     ERROR was open in the window, INFO where part of it is not known. `covered` is the share of the
     window in which Vigie looked, None where there is nothing at all of it. `high`, `medium`, `low`
     and `unknown` split what was new by ROI, of what was new only; `usual_roi` is the median of
-    the seven windows before. `top` is what is worth doing now, best first.
+    the seven windows before. `top` is what is worth doing now, best first; what would be among
+    them, had it not `ended`, is counted.
 
     `incidents` overlap the window, the worst first; of these `open` are not over, `longest_s` is
     the longest. `ack_median_s` is None where nobody took one. `backup` is None where nothing is
@@ -135,6 +136,7 @@ class Report:
     by_source: tuple[SourceDay, ...] = ()
     scrapers: tuple[ScraperDay, ...] = ()
     top: tuple[Opportunity, ...] = ()
+    ended: int = 0
     incidents: tuple[PastIncident, ...] = ()
     longest_s: float | None = None
     ack_median_s: float | None = None

@@ -1,10 +1,10 @@
 """Makes the morning report from what the stores hold; knows nothing of chats or languages."""
 
 import statistics
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from itertools import islice, pairwise
+from itertools import pairwise
 
 from jobs import aftermath, reckoning
 from jobs.alerts.quiet import QuietHours
@@ -19,18 +19,16 @@ from jobs.report import (
     SourceDay,
     Week,
 )
+from jobs.worth import Best, Worth
 from storage.history import History
 from storage.incidents import Incident
-from storage.opportunities import EVERYTHING, Opportunities
+from storage.opportunities import Opportunities
 from storage.past import Past, PastIncident, over
-from storage.ranking import Within
-from storage.records import Moment, Opportunity, Phrase
+from storage.records import Moment, Phrase
 from storage.tracker import FileReport
 from storage.windows import Window
 
 DAY = timedelta(days=1)
-TOP = 5
-PAGE, FAR = 50, 1000  # looked through for what was known when a window ended
 MONDAY = 0
 
 
@@ -65,7 +63,7 @@ class Reporter:
     def __init__(self, history: History, *, terms: Terms, now: Now) -> None:
         self.terms = terms
         self._history = history
-        self._opportunities = Opportunities(history)
+        self._worth = Worth(Opportunities(history), zone=terms.zone)
         self._past = Past(history)
         self._now = now
 
@@ -95,6 +93,7 @@ class Reporter:
         roi, new = seen.finds.windows[-1].roi, seen.count()
         told = self._past.told(since=since, until=until)
         bands = reckoning.bands(roi)
+        best = self._worth.best(since, until, at=at.wall)
         return Report(
             day=name,
             since=since,
@@ -113,7 +112,8 @@ class Reporter:
             unknown=seen.new(-1) - len(roi),
             by_source=sources,
             scrapers=_scrapers(seen),
-            top=tuple(self._top(since, until)),
+            top=best.rows,
+            ended=best.ended,
             incidents=incidents,
             longest_s=aftermath.longest_s(incidents, at.wall),
             ack_median_s=aftermath.ack_median_s(incidents),
@@ -127,9 +127,9 @@ class Reporter:
             weekly=self._week(seen, at) if weekly else None,
         )
 
-    def best(self, report: Report, *, without: Collection[str]) -> list[Opportunity]:
+    def best(self, report: Report, *, without: Collection[str]) -> Best:
         """Return what a report lists as worth doing, without what somebody has put away."""
-        return self._top(report.since, report.until, within=Within(without=without))
+        return self._worth.best(report.since, report.until, at=report.at, without=without)
 
     def _spans(self, day: date, until: datetime | None, count: int) -> list[Window]:
         """Return the window of a report and those before it, oldest first."""
@@ -160,23 +160,6 @@ class Reporter:
         ordered = sorted(named, key=lambda name: (name.casefold(), name))
         return tuple(_source(seen, name, runs.get(name, ())) for name in ordered)
 
-    def _top(
-        self, since: datetime, until: datetime, *, within: Within = EVERYTHING
-    ) -> list[Opportunity]:
-        """Return what pays best of what was still listed, and known when the window ended."""
-        ranked = self._ranked(since, within)
-        return list(islice((one for one in ranked if one.first_seen <= until), TOP))
-
-    def _ranked(self, since: datetime, within: Within = EVERYTHING) -> Iterator[Opportunity]:
-        """Yield what was listed since then, the best first; what lies far behind is left out."""
-        for offset in range(0, FAR, PAGE):
-            page = self._opportunities.top(
-                n=PAGE, source=None, since=since, offset=offset, within=within
-            )
-            yield from page
-            if len(page) < PAGE:
-                break
-
     def _week(self, seen: Seen, at: Moment) -> Week:
         """Return this week's figures against those of the week before."""
         size = len(seen.spans)
@@ -185,7 +168,7 @@ class Reporter:
         known = [number for number in this if seen.known(number)]
         whole = len(earlier) == FULL_WEEK and all(map(seen.known, earlier))
         incidents = self._incidents(since, until)
-        ranked = self._ranked(since)
+        ranked = self._worth.ranked(since)
         best = next((one for one in ranked if since < one.first_seen <= until), None)
         looked = any(map(seen.looked, this))
         return Week(

@@ -5,10 +5,10 @@ import statistics
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from storage import folding, ranking
+from storage import deadlines, folding, ranking
 from storage.clock import monotonic_s
 from storage.history import History
 from storage.ranking import Within
@@ -33,12 +33,14 @@ _LATEST = "SELECT max(first_seen) FROM listed WHERE source = ?"
 class Counts:
     """How many distinct opportunities there are, those of several sources counted once.
 
-    `ranked` ones can be listed; the ROI of the `unknown` ones is not known.
+    `ranked` ones can be listed; the ROI of the `unknown` ones is not known; what would be listed
+    had it not `ended` is counted apart.
     """
 
     total: int = 0
     ranked: int = 0
     unknown: int = 0
+    ended: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,10 +145,15 @@ class Opportunities:
 
         def collect(db: sqlite3.Connection) -> Counts:
             asked = ranking.values(db, source=source, since=oldest, within=within)
-            total, ranked, unknown = ranking.count(db, asked)
-            return Counts(total=total, ranked=ranked, unknown=unknown)
+            return Counts(**ranking.count(db, asked)._asdict())
 
         return self.history.read(collect)
+
+    def ended(self, *, since: datetime | None, now: datetime, zone: tzinfo) -> list[str]:
+        """Return the deadlines, as they are written, that have passed for sure."""
+        oldest = None if since is None else micros(since)
+        known = self.history.read(lambda db: ranking.deadlines(db, since=oldest))
+        return [text for text in known if deadlines.over(text, now=now, zone=zone)]
 
     def keyed(self, keys: Collection[str]) -> dict[str, Opportunity]:
         """Return the opportunities with these keys, as far as they are known."""

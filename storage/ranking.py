@@ -20,14 +20,17 @@ _OWN = f"""{_SCOPE.format("own")} AND (own.flock IS NULL OR own.key = (
     ORDER BY other.rank, other.last_seen DESC, other.key LIMIT 1))"""  # noqa: S608 (a constant)
 _AWAY = """(own.key IN (SELECT value FROM json_each(:keys))
     OR own.flock IS NOT NULL AND own.flock IN (SELECT value FROM json_each(:flocks)))"""
-_WITHIN = "(:min_roi IS NULL OR roi >= :min_roi) AND (:minutes IS NULL OR minutes <= :minutes)"
+_LIMITS = "(:min_roi IS NULL OR roi >= :min_roi) AND (:minutes IS NULL OR minutes <= :minutes)"
+_ENDED = "own.deadline IN (SELECT value FROM json_each(:ended))"
+_WITHIN = f"{_LIMITS} AND NOT {_ENDED}"
 _TOP = f"""
 SELECT {OPPORTUNITY} FROM listed AS own
 WHERE roi IS NOT NULL AND {_WITHIN} AND {_OWN} AND NOT {_AWAY}
 ORDER BY roi DESC, rank, last_seen DESC, key LIMIT :n OFFSET :offset
 """  # noqa: S608 (a constant)
 _COUNT = f"""
-SELECT count(*), count(iif({_WITHIN}, roi, NULL)), count(*) - count(roi)
+SELECT count(*), count(iif({_WITHIN}, roi, NULL)), count(*) - count(roi),
+    count(iif({_LIMITS} AND {_ENDED}, roi, NULL))
 FROM listed AS own WHERE {_OWN}
 """  # noqa: S608 (a constant)
 # Asked of the few rows put away, and taken off: asked of every row it would double the time.
@@ -38,6 +41,10 @@ JOIN listed AS other ON other.flock = own.flock AND other.key <> own.key
 WHERE own.key IN (SELECT value FROM json_each(:keys))
     AND (:since IS NULL OR other.last_seen >= :since)
 ORDER BY own.key, other.rank, other.last_seen DESC, other.key
+"""
+_DEADLINES = """
+SELECT DISTINCT deadline FROM listed
+WHERE deadline <> '' AND roi IS NOT NULL AND (:since IS NULL OR last_seen >= :since)
 """
 _FLOCKS = (
     "SELECT flock FROM listed WHERE key IN (SELECT value FROM json_each(?)) AND flock NOT NULL"
@@ -50,12 +57,14 @@ class Within:
     """What is worth listing: at least so much, at most so long, and nothing of `without`.
 
     `without` are opportunities' keys; the same thing under another source goes with them. One
-    without minutes is not known to be short: no limit on them lets it through.
+    without minutes is not known to be short: no limit on them lets it through. `ended` are
+    deadlines that are over, as they are written (`Opportunities.ended`).
     """
 
     min_roi: float | None = None
     max_minutes: float | None = None
     without: Collection[str] = ()
+    ended: Collection[str] = ()
 
 
 class Same(NamedTuple):
@@ -79,6 +88,7 @@ def values(
         "minutes": within.max_minutes,
         "keys": keys,
         "flocks": json.dumps([flock for (flock,) in flocks]),
+        "ended": json.dumps(list(within.ended)),
     }
 
 
@@ -87,11 +97,25 @@ def top(db: sqlite3.Connection, asked: Values) -> list[tuple[Any, ...]]:
     return db.execute(_TOP, asked).fetchall()
 
 
-def count(db: sqlite3.Connection, asked: Values) -> tuple[int, int, int]:
-    """Return how many there are in all, how many can be listed, and how many have no ROI."""
-    total, ranked, unknown = db.execute(_COUNT, asked).fetchone()
+class Counted(NamedTuple):
+    """How many there are in all, can be listed, have no ROI, and have ended."""
+
+    total: int
+    ranked: int
+    unknown: int
+    ended: int
+
+
+def count(db: sqlite3.Connection, asked: Values) -> Counted:
+    """Return how many there are, without what was put away."""
+    everything = db.execute(_COUNT, asked).fetchone()
     away = db.execute(_COUNT_AWAY, asked).fetchone()
-    return total - away[0], ranked - away[1], unknown - away[2]
+    return Counted(*(n - less for n, less in zip(everything, away, strict=True)))
+
+
+def deadlines(db: sqlite3.Connection, *, since: int | None) -> list[str]:
+    """Return the deadlines of what can be listed, each once, as they are written."""
+    return [text for (text,) in db.execute(_DEADLINES, {"since": since})]
 
 
 def also(db: sqlite3.Connection, keys: Sequence[int], *, since: int | None) -> list[Same]:

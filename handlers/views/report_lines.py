@@ -178,8 +178,11 @@ def _before(week: Week, language: Language) -> str:
 def best_title(report: Report, language: Language) -> Markup:
     """Return the heading over what is worth doing, or that there is nothing."""
     if report.top:
-        return language.say("report.best")
-    return language.say("report.best.unknown" if blind(report) else "report.best.none")
+        said = language.say("report.best")
+    else:
+        said = language.say("report.best.unknown" if blind(report) else "report.best.none")
+    ended = language.say("report.best.ended", n=report.ended) if report.ended else ""
+    return Markup(" · ".join(part for part in (said, ended) if part))
 
 
 def best(rank: int, row: Opportunity, language: Language, *, rich: bool) -> Markup:

@@ -1,8 +1,7 @@
 """The best opportunities as a message: a ranked list with its provenance, and its switches."""
 
-from datetime import UTC, datetime
-
 from handlers.views.blocks import Builder, caption, quote
+from handlers.views.deadlines import deadline
 from handlers.views.i18n import Language
 from handlers.views.message import Message
 from handlers.views.text import Markup, escape, hostile, link
@@ -26,6 +25,7 @@ def render(page: Page, *, language: Language, photo: bytes | None = None) -> Mes
     builder.add(_title(page, language)).gap()
     if not page.rows:
         builder.add(_nothing(page, language))
+        builder.add(_ended(page, language))
     few = len(page.rows) <= FEW
     for rank, row in enumerate(page.rows, page.query.offset + 1):
         weight = LINE if rank > page.query.offset + 3 else 0
@@ -64,6 +64,11 @@ def _nothing(page: Page, language: Language) -> Markup:
     return language.say("top.no_data")
 
 
+def _ended(page: Page, language: Language) -> Markup:
+    n = page.counts.ended
+    return language.say("top.ended", n=n) if n else Markup("")
+
+
 def _line(rank: int, row: Opportunity, room: int, language: Language) -> Markup:
     title = hostile(row.title, room) or language.say("top.untitled")
     roi = language.say("top.roi", roi_usd_min=row.roi, mark=Markup(MARKS[row.provenance]))
@@ -81,18 +86,9 @@ def _facts(row: Opportunity, language: Language) -> Markup:
         facts.append(language.plain("top.minutes", work_s=60 * row.minutes))
     if reward := hostile(row.reward, 28):
         facts.append(reward)
-    if (until := _deadline(row.deadline)) is not None:
-        facts.append(language.say("top.deadline", until_at=until))
+    if row.deadline.strip():
+        facts.append(deadline(row.deadline, language))
     return Markup(" · ".join(facts))
-
-
-def _deadline(text: str) -> datetime | None:
-    """Return the time a deadline names, nothing where it cannot be read for sure."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _legend(page: Page, language: Language) -> Markup:
@@ -105,5 +101,7 @@ def _legend(page: Page, language: Language) -> Markup:
     lines = [" · ".join(marks)] if marks else []
     if page.counts.unknown and page.rows:
         lines.append(language.say("top.left_out", n=page.counts.unknown))
+    if page.counts.ended and page.rows:
+        lines.append(_ended(page, language))
     lines.append(language.say("top.disclaimer"))
     return quote("", "\n".join(lines)) if page.rows else Markup("")

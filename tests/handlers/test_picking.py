@@ -98,6 +98,28 @@ async def test_a_chat_puts_away_for_itself_alone_and_its_operators_only(world: W
     assert [p.title for p in world.services.picks.of([-100100, TEAM])] == ["Quest 6"]
 
 
+async def test_what_has_ended_is_left_out_and_counted(world: World) -> None:
+    """Neither listed nor in the chart, on no page; what is left says until when."""
+    past, future = {"deadline": "2020-01-31"}, {"deadline": "2999-12-31"}
+    world.write("raw_opportunities", [
+        opportunity("Gone", n=9) | past, opportunity("Open", n=8) | future,
+        opportunity("Gone, too", n=7) | past, opportunity("No end", n=6),
+    ])  # fmt: skip
+    await world.say("/health")
+    post = (await world.say("/top5"))[0]
+    assert "Gone" not in post.text + str(world.easel.drawn[-1])
+    assert "2 items have ended and are left out." in post.text
+    assert "until Tue 31 Dec 2999" in post.text
+    assert "Gone" not in (await world.say("/top5 10 all"))[0].text
+    text = (await world.say("/report"))[0].text
+    assert "Worth doing · 2 ended, left out" in text
+    assert "Gone" not in text
+    await world.press(post, "Done or hide ▾")
+    for _ in range(2):
+        await world.press(post, "🙈 1. Hide")
+    assert "2 items have ended and are left out." in post.text
+
+
 async def test_the_same_thing_under_another_source_goes_with_it(world: World) -> None:
     """Listed once with both names, put away once."""
     twin = opportunity("Quest of the two houses", n=1, roi=40.0)

@@ -51,12 +51,12 @@ class Office:
         return maker.build(day=day, at=Moment(wall=at, logical_s=0.0))
 
     def find(self, at: datetime, roi: float | None = None, *, source: str = "Galxe",
-             last: datetime | None = None) -> None:  # fmt: skip
+             last: datetime | None = None, deadline: str = "") -> None:  # fmt: skip
         """Have an opportunity be seen first then, and last then or later."""
         self.last += 1
         row = Row(
             key=self.last, source=source, title=f"Quest {self.last}", url="", reward="",
-            minutes=None, roi=roi, rank=3 if roi is None else 0, deadline="",
+            minutes=None, roi=roi, rank=3 if roi is None else 0, deadline=deadline,
             first_seen=micros(at), last_seen=micros(last or at),
         )  # fmt: skip
         self.history.write(lambda db: self.index.put(db, [row]))
@@ -244,7 +244,23 @@ def test_the_best_is_what_was_still_listed(office: Office) -> None:
     assert [one.roi for one in report.top] == [3.0, 2.0]
     away = Reporter(office.history, terms=TERMS, now=Now())
     rest = away.best(report, without=[report.top[0].key])
-    assert [one.roi for one in rest] == [2.0]
+    assert [one.roi for one in rest.rows] == [2.0]
+
+
+def test_what_has_ended_is_not_worth_doing(office: Office) -> None:
+    """It is counted where it would have been among the best; a date lasts until its end, local."""
+    for roi, deadline in (
+        (9.0, "2026-08-13"), (8.0, "2026-08-14"), (7.0, "2026-08-14T07:59:00Z"),
+        (6.0, "2026-08-14T08:01:00Z"), (5.0, "soon"), (4.0, ""), (3.5, "2026-01-01"),
+        (3.0, ""), (2.0, "2026-01-01"),
+    ):  # fmt: skip
+        office.find(DUE - HOUR, roi, deadline=deadline)
+    report = office.report()  # made at 8:00 UTC
+    assert [one.roi for one in report.top] == [8.0, 6.0, 5.0, 4.0, 3.0]
+    assert report.ended == 3
+    maker = Reporter(office.history, terms=TERMS, now=Now())
+    rest = maker.best(report, without=[report.top[0].key])
+    assert ([one.roi for one in rest.rows], rest.ended) == ([6.0, 5.0, 4.0, 3.0], 4)
 
 
 def test_many_that_came_later_hide_nothing_that_was_there(office: Office) -> None:
