@@ -102,6 +102,10 @@ class Disk:
         """Rename; a file at the new name is replaced at once, a folder in use refuses."""
         old.replace(new)
 
+    def link(self, old: Path, new: Path) -> None:
+        """Give a file a second name; OSError where there is one, or no such thing (FAT)."""
+        new.hardlink_to(old)
+
     def remove(self, path: Path) -> None:
         """Delete one file or link."""
         path.unlink()
@@ -118,6 +122,16 @@ class Disk:
         """Set the permissions of what is open; Windows has none of these."""
         if sys.platform != "win32":
             os.fchmod(handle, stat.S_IMODE(mode))
+
+    def set_owner(self, handle: int, facts: os.stat_result) -> None:
+        """Give what is open to the owner and group of these facts; only root can, and does."""
+        if sys.platform != "win32" and os.geteuid() == 0:
+            os.fchown(handle, facts.st_uid, facts.st_gid)
+
+    def sync_all(self) -> None:
+        """Have the system write all it holds, where it can, so that single syncs are quick."""
+        if sys.platform != "win32":
+            os.sync()
 
     def set_time(self, path: Path | str, mtime_ns: int) -> None:
         """Set when a file was last changed; a link is not followed where the system can do that."""
