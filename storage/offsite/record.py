@@ -1,0 +1,38 @@
+"""What is remembered here of the off-site copies, so that a check need not ask the network."""
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from storage.files import write_atomic
+
+RECORD_NAME = "offsite.json"
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """The last copy that went well and the last re-reading, of one destination. Times are UTC.
+
+    Disposable: without it the next run copies, and checks, what it would have anyway.
+    """
+
+    where: str
+    pushed: str = ""
+    pushed_at: datetime | None = None
+    checked: str = ""
+    checked_at: datetime | None = None
+    damaged: int = 0
+
+
+def load(folder: Path, where: str) -> Record:
+    """Return what is remembered of that destination, an empty record where nothing is."""
+    try:
+        record = msgspec.json.decode((folder / RECORD_NAME).read_bytes(), type=Record)
+    except (OSError, msgspec.MsgspecError):
+        return Record(where=where)
+    return record if record.where == where else Record(where=where)
+
+
+def save(folder: Path, record: Record) -> None:
+    """Remember it. Raises OSError."""
+    write_atomic(folder / RECORD_NAME, msgspec.json.encode(record))
