@@ -1,0 +1,171 @@
+"""Which snapshots there are, by their manifests and the sizes of their archives alone."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from storage.archives import checked, zst
+from storage.archives.checked import Check
+from storage.archives.disk import Disk
+from storage.archives.manifest import (
+    ARCHIVE_NAME,
+    BAD_END,
+    FORMAT,
+    MANIFEST_NAME,
+    Archive,
+    Manifest,
+    manifest_name,
+)
+from storage.archives.results import Listed
+
+LARGEST_MANIFEST_BYTES = 1 << 28  # of half a million files
+READ_BYTES = 1 << 20
+STAMPED = re.compile(r"(?:snap|base|diff)-(\d{8}T\d{6}Z)\..*")
+_decoder = msgspec.json.Decoder(Manifest)
+
+
+class DamagedError(ValueError):
+    """A manifest that cannot be read as one; the text says why, in a few words."""
+
+
+def names(disk: Disk, folder: Path) -> frozenset[str]:
+    """Return the names of everything in the folder; none where there is no folder yet."""
+    try:
+        return frozenset(entry.name for entry in disk.entries(folder))
+    except FileNotFoundError:
+        return frozenset()
+
+
+def ids(present: frozenset[str]) -> list[str]:
+    """Return the ids of all manifests, newest first."""
+    found = (MANIFEST_NAME.fullmatch(name) for name in present)
+    return sorted((match[1] for match in found if match), reverse=True)
+
+
+def newest_stamp(present: frozenset[str]) -> str:
+    """Return the greatest id that any file there was ever made for, "" for none."""
+    found = (STAMPED.fullmatch(name) for name in present)
+    return max((match[1] for match in found if match), default="")
+
+
+def load(disk: Disk, folder: Path, snapshot_id: str) -> Manifest:
+    """Return a manifest. Raises DamagedError for a damaged one, OSError as the system does."""
+    return parse(read(disk, folder / manifest_name(snapshot_id)), snapshot_id)
+
+
+def parse(content: bytes, snapshot_id: str) -> Manifest:
+    """Return the manifest that a file's content is. Raises DamagedError where it is none."""
+    try:
+        manifest = _decoder.decode(zst.unpacked(content, limit=LARGEST_MANIFEST_BYTES))
+    except (zst.ZstdError, EOFError, ValueError, RecursionError) as error:
+        reason = f"damaged manifest: {error}"
+        raise DamagedError(reason) from error
+    if manifest.format > FORMAT:
+        reason = f"format {manifest.format}: made by a later Vigie"
+        raise DamagedError(reason)
+    if manifest.id != snapshot_id:
+        reason = f"the manifest is that of {manifest.id}"
+        raise DamagedError(reason)
+    return manifest
+
+
+def read(disk: Disk, path: Path) -> bytes:
+    """Return a file's content."""
+    handle = disk.open(path)
+    try:
+        parts = []
+        while part := disk.read(handle, READ_BYTES):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        disk.close(handle)
+
+
+def listed(disk: Disk, folder: Path) -> tuple[Listed, ...]:
+    """Return every snapshot, oldest first; one whose manifest is damaged is listed as broken."""
+    return tuple(each(disk, folder))[::-1]
+
+
+def each(disk: Disk, folder: Path) -> Iterator[Listed]:
+    """Give every snapshot, newest first, each read when it is asked for."""
+    present = names(disk, folder)
+    checks = checked.load(disk, folder) if checked.NAME in present else {}
+    for snapshot_id in ids(present):
+        yield _listed(disk, folder, snapshot_id, checks)
+
+
+def _listed(disk: Disk, folder: Path, snapshot_id: str, checks: Mapping[str, Check]) -> Listed:
+    own = _size(disk, folder / manifest_name(snapshot_id)) or 0
+    try:
+        manifest = load(disk, folder, snapshot_id)
+    except (DamagedError, OSError) as error:
+        return Listed(
+            id=snapshot_id,
+            manifest=None,
+            broken=str(error) if isinstance(error, DamagedError) else f"manifest: {_word(error)}",
+            checked_at=None,
+            size_bytes=own,
+            sizes={},
+        )
+    sizes = {each.name: _size(disk, folder / each.name) for each in manifest.archives}
+    return Listed(
+        id=snapshot_id,
+        manifest=manifest,
+        broken=_broken(disk, folder, manifest, sizes, checks),
+        checked_at=_checked_at(manifest, checks),
+        size_bytes=own + sum(sizes[name] or 0 for name in sizes if _stamp(name) == snapshot_id),
+        sizes={name: size for name, size in sizes.items() if size is not None},
+    )
+
+
+def _broken(
+    disk: Disk,
+    folder: Path,
+    manifest: Manifest,
+    sizes: Mapping[str, int | None],
+    checks: Mapping[str, Check],
+) -> str:
+    for archive in manifest.archives:
+        size = sizes[archive.name]
+        if size is None:
+            bad = _size(disk, folder / f"{archive.name}{BAD_END}") is not None
+            return f"{archive.name} was read back wrong" if bad else f"{archive.name} is missing"
+        if size != archive.size:
+            return f"{archive.name} has {size} bytes instead of {archive.size}"
+        check = _check(archive, checks)
+        if check is not None and not check.ok:
+            return f"{archive.name} was read back wrong"
+    return ""
+
+
+def _checked_at(manifest: Manifest, checks: Mapping[str, Check]) -> datetime:
+    """Return when the last look at the archive that was looked at longest ago was."""
+    found = (_check(archive, checks) for archive in manifest.archives)
+    return min(
+        max(check.at, manifest.verified) if check and check.ok else manifest.verified
+        for check in found
+    )
+
+
+def _check(archive: Archive, checks: Mapping[str, Check]) -> Check | None:
+    check = checks.get(archive.name)
+    return check if check is not None and check.sha256 == archive.sha256 else None
+
+
+def _size(disk: Disk, path: Path) -> int | None:
+    try:
+        return disk.look(path).st_size
+    except OSError:
+        return None
+
+
+def _stamp(name: str) -> str:
+    match = ARCHIVE_NAME.fullmatch(name)
+    return match[1] if match else ""
+
+
+def _word(error: OSError) -> str:
+    return error.strerror or type(error).__name__

@@ -1,0 +1,60 @@
+"""Names of members: how any file name is written in a manifest, and which are never inside."""
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+_ODD = re.compile("[\ud800-\udfff\\\\]")  # bytes that are no UTF-8 come as such surrogates
+_ESCAPED = re.compile(r"\\(?:\\|u([0-9a-f]{4}))")
+
+SECRET = (
+    ".env*",
+    "*.env",
+    "*.key",
+    "*.pem",
+    "*.p12",
+    "*.pfx",
+    "id_rsa*",
+    "id_ed25519*",
+    "id_ecdsa*",
+    "*.session",
+    "*.session-journal",
+)
+PASSING = ("*.lock", ".lock", "*.tmp", ".tmp*", "*.swp", "*~")
+NEVER = SECRET + PASSING
+
+
+def encode(path: str) -> str:
+    r"""Return the path as a manifest keeps it: what is no UTF-8 as \udc80, a backslash as \\."""
+    return _ODD.sub(_escape, path)
+
+
+def decode(path: str) -> str:
+    """Return the path as the system has it."""
+    if "\\" not in path:
+        return path
+    return _ESCAPED.sub(lambda m: chr(int(m[1], 16)) if m[1] else "\\", path)
+
+
+def raw(path: str) -> bytes:
+    """Return a manifest's path as the bytes an archive holds."""
+    return decode(path).encode("utf-8", "surrogateescape")
+
+
+def excluded(path: str, patterns: Sequence[str]) -> bool:
+    """Tell whether a path (`data/a/b.json`, as the system has it) is never to be inside.
+
+    A pattern is compared with the name, and with the whole path with and without its root;
+    secrets whatever their case.
+    """
+    name = path.rpartition("/")[2]
+    small = name.lower()
+    if any(fnmatchcase(small, pattern) for pattern in NEVER):
+        return True
+    below = path.partition("/")[2]
+    return any(fnmatchcase(each, pattern) for pattern in patterns for each in (name, path, below))
+
+
+def _escape(found: re.Match[str]) -> str:
+    char = found[0]
+    return "\\\\" if char == "\\" else f"\\u{ord(char):04x}"
