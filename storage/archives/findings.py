@@ -42,7 +42,8 @@ class Verified:
     """What a verification read, and everything it found bad; good where `bad` is empty.
 
     `bytes` counts what was unpacked and hashed (packed bytes where `deep` is false),
-    `quarantined` the archives that were read wrong twice and now end in `.bad`.
+    `quarantined` the archives that were read wrong twice and now end in `.bad`. `note_failed`
+    says why the time of this check could not be kept, where it could not.
     """
 
     snapshots: tuple[str, ...]
@@ -53,6 +54,7 @@ class Verified:
     deep: bool
     bad: tuple[Bad, ...] = ()
     quarantined: tuple[str, ...] = ()
+    note_failed: str = ""
 
     @property
     def good(self) -> bool:

@@ -4,22 +4,19 @@ It trusts nothing it reads: memory is bounded whatever the stream says, and afte
 looks for the next good one. Only what GNU tar writes for regular files is known.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from storage.archives import zst
 from storage.archives.findings import Fault
+from storage.archives.heads import LONG_NAME, REGULAR, Head, parse
+from storage.archives.safety import safe
+from storage.archives.tar import BLOCK, RECORD_BYTES, padding
 
-BLOCK = 512
 ZERO: Final = bytes(BLOCK)
-RECORD_BYTES = 20 * BLOCK  # tar pads its end to this
 LONGEST_NAME = 16 * 1024
 MOST_FLAWS = 10_000  # a stream of nothing but flaws is left alone after so many
-MAGIC = b"ustar  \0"
-LONG_NAME = b"L"
-REGULAR = b"0"
 BODILESS = b"123456"
 KINDS = {
     b"1": "hard link",
@@ -34,8 +31,6 @@ KINDS = {
     b"g": "extended header",
     b"x": "extended header",
 }
-DRIVE = re.compile(rb"[A-Za-z]:")
-DEVICE = re.compile(rb"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)")  # names Windows keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +48,6 @@ class Flaw:
     fault: Fault
     name: bytes = b""
     detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    name: bytes
-    size: int
-    kind: bytes
 
 
 class Tape:
@@ -107,7 +95,7 @@ class Tape:
                     return
                 ended = True
                 continue
-            head = _parse(block)
+            head = parse(block)
             if head is None or ended:
                 if not lost:
                     yield Flaw(Fault.HEADER, detail="no header where one must be")
@@ -124,7 +112,7 @@ class Tape:
             long = None
             yield from self._member(head, name)
 
-    def _member(self, head: _Head, name: bytes) -> Iterator[Header | Flaw]:
+    def _member(self, head: Head, name: bytes) -> Iterator[Header | Flaw]:
         self._left = 0 if head.kind in BODILESS else head.size
         if head.kind != REGULAR:
             yield Flaw(Fault.KIND, name, KINDS.get(head.kind, "unknown kind"))
@@ -132,16 +120,16 @@ class Tape:
             yield Flaw(Fault.NAME, name)
         else:
             yield Header(name, head.size)
-        padding = -(0 if head.kind in BODILESS else head.size) % BLOCK
-        self._feed.skip(self._left + padding)
+        behind = 0 if head.kind in BODILESS else padding(head.size)
+        self._feed.skip(self._left + behind)
         self._left = 0
 
     def _long_name(self, size: int) -> bytes:
         """Return the name that follows; one no file may have where it is longer than any is."""
         if size > LONGEST_NAME:
-            self._feed.skip(size + -size % BLOCK)
+            self._feed.skip(size + padding(size))
             return b""
-        return self._feed.take(size + -size % BLOCK)[:size].removesuffix(b"\0")
+        return self._feed.take(size + padding(size))[:size].removesuffix(b"\0")
 
     def _behind(self) -> Iterator[Flaw]:
         """Look behind the end mark: only the padding of one record may lie there."""
@@ -212,50 +200,3 @@ class _Feed:
                 return piece
             self.fault, self.over = Fault.TRUNCATED, True
         return b""
-
-
-def safe(name: bytes, *, windows: bool) -> bool:
-    """Tell whether a name can only ever mean a file below the folder it is put in."""
-    if b"\0" in name or DRIVE.match(name):
-        return False
-    parts = name.split(b"/")
-    if any(part in {b"", b".", b".."} for part in parts):
-        return False
-    return not windows or not any(map(_strange_to_windows, parts))
-
-
-def _strange_to_windows(part: bytes) -> bool:
-    return (
-        any(sign in part for sign in b'\\:*?"<>|')
-        or part.endswith((b".", b" "))
-        or DEVICE.match(part) is not None
-    )
-
-
-def _parse(block: bytes) -> _Head | None:
-    """Return what a header says; None for what is none, or has a wrong checksum."""
-    total = _octal(block[148:156])
-    if block[257:265] != MAGIC or total != sum(block) - sum(block[148:156]) + 8 * ord(" "):
-        return None
-    size = _number(block[124:136])
-    if size is None:
-        return None
-    name, _, rest = block[:100].partition(b"\0")
-    if rest.strip(b"\0"):
-        name += b"\0"  # something hidden behind the end of the name: no name at all
-    kind = block[156:157]
-    return _Head(name, size, REGULAR if kind == b"\0" else kind)
-
-
-def _number(field: bytes) -> int | None:
-    """Return an octal number, or one of the large ones GNU tar writes in binary."""
-    if field[0] == 0x80:
-        return int.from_bytes(field[1:], "big")
-    return _octal(field)
-
-
-def _octal(field: bytes) -> int | None:
-    digits = field.strip(b"\0 ")
-    if not digits or digits.strip(b"01234567"):
-        return None
-    return int(digits, 8)
