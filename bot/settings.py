@@ -16,13 +16,16 @@ from bot.address import Address
 from bot.spelling import (
     Channels,
     Duration,
+    Endpoint,
     Fallbacks,
     Folder,
     Hour,
     Kept,
+    Offsite,
     People,
     Percent,
     Rates,
+    Recipients,
     Root,
     Size,
     Span,
@@ -32,10 +35,15 @@ from bot.spelling import (
     lower,
     upper,
 )
+from storage.offsite.target import Target
 
 OFFICIAL_API = "https://api.telegram.org"
 ENV_FILE = Path(".env")
 ALIKE = 0.85
+SECRET = frozenset({  # recipients and URLs too: somebody may paste a secret key there
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "BACKUP_AGE_IDENTITY",
+    "BACKUP_AGE_RECIPIENTS", "BACKUP_OFFSITE", "FALLBACK_URLS", "TELEGRAM_BOT_TOKEN",
+})  # fmt: skip
 
 
 class Settings(BaseSettings):
@@ -72,6 +80,15 @@ class Settings(BaseSettings):
     backup_keep_weekly: Kept = 0
     backup_keep_monthly: Kept = 0
     backup_exclude: Words = ()
+
+    backup_offsite: Offsite = ""
+    backup_age_recipients: Recipients = ()
+    backup_age_identity: SecretStr = SecretStr("")
+    aws_endpoint_url: Endpoint = ""
+    aws_region: str = "us-east-1"
+    aws_access_key_id: SecretStr = SecretStr("")
+    aws_secret_access_key: SecretStr = SecretStr("")
+    aws_session_token: SecretStr = SecretStr("")
 
     health_every: Duration = timedelta(minutes=5)
     fresh_warning: Duration = timedelta(hours=2)
@@ -127,6 +144,32 @@ class Settings(BaseSettings):
                 raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _in_pairs(self) -> Self:
+        """Refuse half of what works in pairs only: a copy would fail at night, or lie open."""
+        target = self.offsite
+        if target.url.startswith("s3:") and bool(target.key_id) != bool(target.secret):
+            msg = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: set both or none"
+            raise ValueError(msg)
+        if target.identity and not target.recipients:
+            msg = "BACKUP_AGE_RECIPIENTS: add the public key that belongs to BACKUP_AGE_IDENTITY"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def offsite(self) -> Target:
+        """Where copies of the backups go, and with which keys; an empty URL for nowhere."""
+        return Target(
+            url=self.backup_offsite,
+            endpoint=self.aws_endpoint_url,
+            region=self.aws_region,
+            key_id=self.aws_access_key_id.get_secret_value(),
+            secret=self.aws_secret_access_key.get_secret_value(),
+            token=self.aws_session_token.get_secret_value(),
+            recipients=self.backup_age_recipients,
+            identity=self.backup_age_identity.get_secret_value().replace(",", " "),
+        )
+
     @property
     def addresses(self) -> tuple[Address, ...]:
         """Where to go when Telegram is away, in the order of FALLBACK_URLS."""
@@ -136,8 +179,10 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """What may be in no log, no message and no answer."""
         urls = (url.get_secret_value() for url in self.fallback_urls)
+        target = self.offsite
+        keys = (target.key_id, target.secret, target.token, *target.identity.split())
         token = self.telegram_bot_token.get_secret_value()
-        return (token, *(part for url in urls for part in address.secrets(url)))
+        return (token, *keys, *(part for url in urls for part in address.secrets(url)))
 
 
 class SettingsError(Exception):
@@ -182,7 +227,7 @@ def _lines(error: ValidationError) -> list[str]:
             lines.append(said)
             continue
         name = str(problem["loc"][0]).upper()
-        secret = name in {"TELEGRAM_BOT_TOKEN", "FALLBACK_URLS"}
+        secret = name in SECRET
         value = "" if secret else f" (is {str(problem['input'])[:80]!r})"
         lines.append(f"{name}: {said}{value}")
     return list(dict.fromkeys(lines))

@@ -16,6 +16,9 @@ UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 SIZES = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 TOKEN = re.compile(r"\d{3,}:[A-Za-z0-9_-]{10,}")
 CHANNEL = re.compile(r"-?\d{1,16}(:\d{1,10})?")
+OFFSITE = re.compile(r"s3://[a-zA-Z0-9][\w.-]*(/[^@?#\s]*)?|file:///[^?#]+")
+ENDPOINT = re.compile(r"https?://[\w.-]+(:\d+)?/?|https?://\[[\da-fA-F:]+\](:\d+)?/?")
+RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 LAST_HOUR, LAST_MINUTE = 23, 59
 LONGEST_D = 3_650
 MOST_KEPT = 1_000
@@ -85,6 +88,28 @@ def _channel(value: str) -> str:
 def _token(value: SecretStr) -> SecretStr:
     if value.get_secret_value() and TOKEN.fullmatch(value.get_secret_value()) is None:
         msg = "does not look like a bot token (digits, a colon, letters)"
+        raise ValueError(msg)
+    return value
+
+
+def _offsite(value: str) -> str:
+    """Refuse a destination of no known kind, and one with keys inside: they have names."""
+    if value and OFFSITE.fullmatch(value) is None:
+        msg = "write it as s3://bucket/prefix or file:///folder, without any key; empty: nowhere"
+        raise ValueError(msg)
+    return value
+
+
+def _endpoint(value: str) -> str:
+    if value and ENDPOINT.fullmatch(value) is None:
+        msg = "write the service's root, such as https://s3.example.org; empty: Amazon's own"
+        raise ValueError(msg)
+    return value
+
+
+def _recipient(value: str) -> str:
+    if RECIPIENT.fullmatch(value) is None:
+        msg = "write public keys of age (age1…), separated by commas"
         raise ValueError(msg)
     return value
 
@@ -175,3 +200,8 @@ Rates = Annotated[dict[str, Rate], NoDecode, BeforeValidator(_rates)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 Root = Annotated[HttpUrl, AfterValidator(_root)]
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Offsite = Annotated[str, AfterValidator(_offsite)]
+Recipients = Annotated[
+    tuple[Annotated[str, AfterValidator(_recipient)], ...], NoDecode, BeforeValidator(_words)
+]

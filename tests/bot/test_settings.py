@@ -201,3 +201,54 @@ def test_the_secrets_of_the_settings_are_kept_out_of_the_log() -> None:
     for secret in (TOKEN, *(url.get_secret_value() for url in found.fallback_urls)):
         assert redact(f"trouble at {secret}!") == "trouble at <token>!"
     assert "hunter2" not in redact("user ada, password hunter2-secret, topic hunter2-topic")
+
+
+@pytest.mark.parametrize(
+    "written", ["", "s3://bucket", "s3://bucket/some/where", "file:///mnt/usb/vigie"]
+)
+def test_a_destination_of_copies_is_a_bucket_or_a_folder(written: str) -> None:
+    """It is taken as it was written."""
+    assert settings.load(backup_offsite=written).offsite.url == written
+
+
+@pytest.mark.parametrize(
+    "written", ["ftp://x/y", "s3://", "/mnt/usb", "file://host/x", "s3://key:hidden@bucket/x"]
+)
+def test_another_destination_is_refused_without_repeating_it(written: str) -> None:
+    """The message shows how to write it; what was written may hold a key."""
+    with pytest.raises(settings.SettingsError, match=r"BACKUP_OFFSITE: write it as s3") as caught:
+        settings.load(backup_offsite=written)
+    assert "hidden" not in str(caught.value)
+
+
+def test_keys_go_in_pairs() -> None:
+    """Half a pair would fail at night, or leave a copy open to everybody."""
+    with pytest.raises(settings.SettingsError, match="belong together"):
+        settings.load(backup_offsite="s3://bucket", aws_access_key_id="only-one")
+    with pytest.raises(settings.SettingsError, match="BACKUP_AGE_RECIPIENTS: add"):
+        settings.load(backup_age_identity="AGE-SECRET-KEY-1")
+    with pytest.raises(settings.SettingsError, match="BACKUP_AGE_RECIPIENTS: write") as caught:
+        settings.load(backup_age_recipients="AGE-SECRET-KEY-1PASTED")
+    assert "PASTED" not in str(caught.value)
+
+
+def test_every_key_of_the_copies_is_a_secret() -> None:
+    """None is shown, all are taken out of logs."""
+    found = settings.load(
+        aws_access_key_id="the-id",
+        aws_secret_access_key="the-secret",  # noqa: S106
+        aws_session_token="the-token",  # noqa: S106
+        backup_age_identity="AGE-SECRET-KEY-1A, AGE-SECRET-KEY-1B",
+        backup_age_recipients="age1" + "q" * 58,
+    )
+    keys = {"the-id", "the-secret", "the-token", "AGE-SECRET-KEY-1A", "AGE-SECRET-KEY-1B"}
+    assert keys <= set(found.secrets)
+    assert not any(key in repr(found) or key in repr(found.offsite) for key in keys)
+
+
+def test_a_service_is_given_by_its_root() -> None:
+    """A URL with a path, or with keys in it, is none."""
+    assert settings.load(aws_endpoint_url="http://127.0.0.1:9000").offsite.endpoint
+    for written in ("127.0.0.1:9000", "https://s3.example.org/bucket", "https://a:b@example.org"):
+        with pytest.raises(settings.SettingsError, match="AWS_ENDPOINT_URL: write the service"):
+            settings.load(aws_endpoint_url=written)
