@@ -37,7 +37,7 @@ LIMITS = {
 
 def read(call: Call, series: str, since: datetime, until: datetime) -> Reading:
     """Return a series from `since` to `until`; blocking."""
-    summed = (kind := metric(series)) is not None and kind.summed
+    summed, single = (kind.summed, kind.single) if (kind := metric(series)) else (False, False)
     step, every = _step(call.at.wall, since, until), call.services.display.health_every_s
     recent = micros(until - timedelta(seconds=max(3 * every, 900.0)))
     found = _kept(call, series, whole(since, step), until)
@@ -50,7 +50,7 @@ def read(call: Call, series: str, since: datetime, until: datetime) -> Reading:
         since=since,
         until=until,
         step=step,
-        gap=max(timedelta(seconds=3 * every), 1.5 * step),
+        gap=timedelta(0) if single else max(timedelta(seconds=3 * every), 1.5 * step),
         slots=slots,
         median=found[0].median() if len(found) == 1 else _median(slots),
         now=(sum(values) if summed else min(values)) if values else None,

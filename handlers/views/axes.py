@@ -41,7 +41,7 @@ def value_axis(
     if high - low < SMALLEST:
         high, low = ladder[0].size, 0.0
     reach = max(high, -low)
-    fitting = [rung for rung in ladder if reach >= 1.5 * rung.size]
+    fitting = [rung for rung in ladder if reach >= rung.begins * rung.size]
     rung = fitting[-1] if fitting else ladder[0]
     step = _step(max((high - low) / PARTS, least) / rung.size)
     first, last = math.floor(low / rung.size / step), math.ceil(high / rung.size / step - 1e-9)
@@ -63,8 +63,9 @@ def _label(value: float, step: float, words: Words) -> str:
     if value == 0:
         return "0"
     if abs(value) >= PLAIN_BELOW:
-        digit, _, power = f"{value:.0e}".partition("e")
-        return f"{digit}e{int(power)}".replace("-", "−")
+        sign, _, power = f"{value:.1e}".partition("e")
+        text = f"{sign.removesuffix('.0')}e{int(power)}".replace("-", "−")
+        return text.replace(".", words.decimal)
     digits = next(
         (d for d in range(MOST_DIGITS) if math.isclose(round(step, d), step)), MOST_DIGITS
     )

@@ -8,7 +8,7 @@ from handlers.views.card import GLYPHS, sentence
 from handlers.views.i18n import Language
 from handlers.views.message import Button, Message, Style
 from handlers.views.reading import PERIODS, Reading, figures, spelled, title
-from handlers.views.series import METRICS
+from handlers.views.series import METRICS, metric
 from handlers.views.text import Markup, clean, clip, escape
 from storage.incidents import Incident
 
@@ -64,10 +64,13 @@ def _figures(builder: Builder, reading: Reading, language: Language) -> None:
     values = {"low": said(found.low), "median": said(found.median), "high": said(found.high)}
     builder.add(language.say("chart.figures", **values))
     step_s, gap_s = reading.step.total_seconds(), reading.gap.total_seconds()
+    known = metric(reading.series)
+    single = known is not None and known.single
     first_s, last_s = reading.slots[0].at_s, reading.slots[-1].at_s + step_s
     if reading.now is None and reading.until.timestamp() - last_s > gap_s:
-        builder.add(language.say("chart.silent", last_at=last_s), weight=BEGINS)
-    if first_s - reading.since.timestamp() > gap_s + step_s:
+        key = "chart.last" if single else "chart.silent"
+        builder.add(language.say(key, last_at=last_s), weight=BEGINS)
+    if not single and first_s - reading.since.timestamp() > gap_s + step_s:
         builder.add(language.say("chart.begins", since_at=first_s), weight=BEGINS)
     if any(slot.low < slot.high for slot in reading.slots):
         builder.add(language.say("chart.band", step_s=step_s), weight=BAND)

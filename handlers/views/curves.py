@@ -3,6 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 from handlers.views.axes import Axis, clock_axis, value_axis
 from handlers.views.plots import Curve, Mark, Point
@@ -19,6 +21,8 @@ from handlers.views.sheet import (
     WIDE,
     Sheet,
     drawable,
+    fitting,
+    wide,
 )
 
 TALL = 540
@@ -26,10 +30,30 @@ LEFT, RIGHT = 118, 873
 BOTTOM, TOP = 58, 450
 COLOUR = LINES[0]
 NARROWEST = 4.0  # a shaded minute is still seen
-LABEL_ROOM = 12.0  # pixels a sign of a mark's label takes, give or take
-BAND = 0.35
+ASIDE = 24.0  # how far from its mark a label may stand
+APART = 16.0  # of two texts on one line
+BOLD = 1.15  # times as wide as plain letters
+NOW = 400.0
+FAR = 20.0
+BAND, EDGE = 0.35, 0.6
 SHADE = 0.22
-TITLE = 38
+LETTERS = 26.0  # how tall a line of small ones is
+NEAR = 3.0
+PLACES = 40  # pixels from one place for a label to the next
+
+
+class Box(NamedTuple):
+    """Some pixels of the picture."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+    def meets(self, other: "Box") -> bool:
+        """Return whether two have any pixel in common, or nearly so."""
+        beside = self.left - NEAR > other.right or self.right + NEAR < other.left
+        return not beside and self.bottom - NEAR <= other.top and self.top + NEAR >= other.bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +77,8 @@ def paint(spec: Curve) -> bytes:
     """Return the picture as PNG."""
     sheet, points = Sheet(TALL), [p for p in spec.points if _drawable(p, spec)]
     known = [value for p in points for value in (p.low, p.high)]
-    shown = known if spec.limit is None else [*known, spec.limit * 1.1]
+    far = _far(spec, max(map(abs, known), default=0.0))
+    shown = known if spec.limit is None or far else [*known, _reach(spec)]
     plate = Plate(spec, value_axis(shown, spec.full, spec.ladder, spec.words, spec.step))
     sheet.box((LEFT, BOTTOM), RIGHT - LEFT, TOP - BOTTOM, facecolor=PLATE, edgecolor="none")
     _shades(sheet, plate)
@@ -67,9 +92,26 @@ def paint(spec: Curve) -> bytes:
         sheet.text(*middle, said, color=DIM, size=BIG, ha="center", va="center")
     for run in _runs(points, spec.gap_s):
         _run(sheet, plate, run)
-    if spec.limit is not None:
-        _limit(sheet, plate, spec.limit)
+    if far:
+        _label(sheet, plate, f"{spec.limit_text} ↑", TOP, points)
+    elif spec.limit is not None:
+        y = plate.y(spec.limit)
+        sheet.line([LEFT, RIGHT], [y, y], color=ALARM, linewidth=2, linestyle=DASHES)
+        _label(sheet, plate, spec.limit_text, y, points)
     return sheet.png()
+
+
+def _far(spec: Curve, highest: float) -> bool:
+    """Return whether the limit is so far above all values that these would be a flat line."""
+    if spec.limit is None or spec.floor or spec.full:
+        return False
+    return 0 < highest * FAR < spec.limit
+
+
+def _reach(spec: Curve) -> float:
+    """Return how high the axis has to be for the limit."""
+    limit = spec.limit or 0.0
+    return limit if limit <= spec.full else limit * 1.1
 
 
 def _drawable(point: Point, spec: Curve) -> bool:
@@ -88,9 +130,11 @@ def _runs(points: Sequence[Point], gap_s: float) -> list[list[Point]]:
 
 def _head(sheet: Sheet, spec: Curve) -> None:
     line = sheet.tall - 48
-    sheet.text(27, line, drawable(spec.title, TITLE), color=INK, size=BIG)
+    now = fitting(spec.now or "–", NOW, BIG + 4)
+    room = RIGHT - 27 - BOLD * wide(now, BIG + 4) - APART
+    sheet.text(27, line, fitting(spec.title, room, BIG), color=INK, size=BIG)
     style = {"color": COLOUR if spec.now else DIM, "size": BIG + 4, "weight": "bold"}
-    sheet.text(RIGHT, line, drawable(spec.now or "–", 14), ha="right", **style)
+    sheet.text(RIGHT, line, now, ha="right", **style)
 
 
 def _times(sheet: Sheet, plate: Plate) -> None:
@@ -107,7 +151,11 @@ def _values(sheet: Sheet, plate: Plate) -> None:
     for value, label in plate.axis.ticks:
         y = plate.y(value)
         sheet.line([LEFT, RIGHT], [y, y], color=GRID, linewidth=1)
-        said = drawable(label, 9)
+        said, number = drawable(label), label.partition(" ")[0]
+        if wide(said, SMALL) > LEFT - 20:  # the unit has a line of its own
+            unit = drawable(label.removeprefix(number))
+            sheet.text(LEFT - 10, y - 16, unit, color=DIM, size=SMALL, ha="right", va="top")
+            said = drawable(number)
         sheet.text(LEFT - 10, y, said, color=DIM, size=SMALL, ha="right", va="center")
 
 
@@ -116,16 +164,17 @@ def _shades(sheet: Sheet, plate: Plate) -> None:
     free = 0.0
     for mark in sorted(plate.spec.marks, key=lambda each: each.since_s):
         left, right = _span(plate, mark)
-        wide = right - left
-        sheet.box((left, BOTTOM), wide, TOP - BOTTOM, facecolor=ALARM, alpha=SHADE, linewidth=0)
-        sheet.box((left, TOP), wide, 6, facecolor=ALARM, linewidth=0)
+        across = right - left
+        sheet.box((left, BOTTOM), across, TOP - BOTTOM, facecolor=ALARM, alpha=SHADE, linewidth=0)
+        sheet.box((left, TOP), across, 6, facecolor=ALARM, linewidth=0)
         label = drawable(mark.label, 12)
-        half = len(label) * LABEL_ROOM / 2
+        half = wide(label, SMALL - 2) / 2
         middle = min(max((left + right) / 2, LEFT + half), RIGHT - half)
-        if middle - half > free:
+        place = max(middle, free + half)
+        if place - middle <= ASIDE and place + half <= RIGHT:
             style = {"color": ALARM, "size": SMALL - 2, "ha": "center"}
-            sheet.text(middle, TOP + 12, label, **style)
-            free = middle + half
+            sheet.text(place, TOP + 12, label, **style)
+            free = place + half + APART / 2
 
 
 def _span(plate: Plate, mark: Mark) -> tuple[float, float]:
@@ -146,14 +195,35 @@ def _run(sheet: Sheet, plate: Plate, run: Sequence[Point]) -> None:
     dot = {"marker": "o", "markersize": 7} if len(run) == 1 else {}
     if len(run) == 1 and ranged:
         sheet.line([xs[0], xs[0]], [lows[0], highs[0]], color=COLOUR, linewidth=3, alpha=BAND)
+    elif ranged:
+        for edge in (lows, highs):
+            sheet.line(xs, edge, color=COLOUR, linewidth=1, alpha=EDGE)
     sheet.line(xs, ys, color=COLOUR, linewidth=3, **dot)
 
 
-def _limit(sheet: Sheet, plate: Plate, limit: float) -> None:
-    y = plate.y(limit)
-    sheet.line([LEFT, RIGHT], [y, y], color=ALARM, linewidth=2, linestyle=DASHES)
+def _label(sheet: Sheet, plate: Plate, text: str, y: float, points: Sequence[Point]) -> None:
+    """Name the limit at that row, above its line or below it, where the curve is least in the way.
+
+    The first place that is free is taken, from the left.
+    """
+    said = drawable(text, 30)
+    room, runs = wide(said, SMALL - 1), _runs(points, plate.spec.gap_s)
+    lines = [
+        Box(
+            plate.x(a.at_s), plate.x(b.at_s),
+            plate.y(min(a.mean, b.mean)), plate.y(max(a.mean, b.mean)),
+        )
+        for run in runs for a, b in pairwise([run[0], *run])
+    ]  # fmt: skip
+    above, below = y + 9, y - 9 - LETTERS
+    rows = (below, above) if y > BOTTOM + 0.8 * (TOP - BOTTOM) else (above, below)
+    places = [
+        Box(x, x + room, row, row + LETTERS)
+        for x in range(LEFT + 10, int(RIGHT - 10 - room), PLACES)
+        for row in rows
+        if BOTTOM < row < TOP - LETTERS
+    ]
+    place = min(places, key=lambda one: sum(map(one.meets, lines)))
     box = {"facecolor": PLATE, "edgecolor": "none", "pad": 1.5, "alpha": 0.8}
-    below = y > BOTTOM + 0.8 * (TOP - BOTTOM)
-    style = {"color": ALARM, "size": SMALL - 2, "va": "top" if below else "bottom", "bbox": box}
-    said = drawable(plate.spec.limit_text, 24)
-    sheet.text(LEFT + 10, y - 9 if below else y + 9, said, **style)
+    style = {"color": ALARM, "size": SMALL - 1, "va": "bottom", "bbox": box}
+    sheet.text(place.left, place.bottom, said, **style)

@@ -84,10 +84,11 @@ class Point(NamedTuple):
 
 
 class Rung(NamedTuple):
-    """A unit of an axis and how much of the series' own unit it is."""
+    """A unit of an axis, how much of the series' own unit it is, and how many it begins with."""
 
     size: float
     unit: str
+    begins: float = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,7 @@ class Curve:
 
     `ladder` has the axis's units, the smallest first; the axis reaches from zero to `full` at
     least, in steps of `step` at least. `now` spells the last value, "" if there is none just now.
+    `floor`: the limit is one to stay above.
     """
 
     title: str
@@ -119,6 +121,7 @@ class Curve:
     step: float = 0.0
     limit: float | None = None
     limit_text: str = ""
+    floor: bool = False
     marks: tuple[Mark, ...] = ()
     now: str = ""
 

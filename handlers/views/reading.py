@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from handlers.views import plots
 from handlers.views.i18n import Language
 from handlers.views.plots import Mark, Point, Rung
+from handlers.views.series import metric
 from handlers.views.text import clean
 from storage.incidents import Incident
 from storage.records import Slot
@@ -79,7 +80,7 @@ def curve(reading: Reading, language: Language, zone: str) -> plots.Curve:
         at_s = slot.at_s + half
         points.append(Point(min(max(at_s, since_s), until_s), slot.low, slot.mean, slot.high))
     kind, limit = reading.series.partition(":")[0], reading.limit
-    ladder = _ladder(kind, language)
+    ladder, known = _ladder(kind, language), metric(reading.series)
     said = "" if limit is None else spelled(reading.series, limit, language)
     return plots.Curve(
         title=title(reading.series, language),
@@ -93,6 +94,7 @@ def curve(reading: Reading, language: Language, zone: str) -> plots.Curve:
         full=100.0 if kind.endswith("_pct") else 0.0,
         step=1.0 if ladder is THOUSANDS else 0.0,
         limit=limit,
+        floor=known is not None and known.floor,
         limit_text=language.plain("chart.limit", limit=said),
         marks=tuple(_mark(incident, reading.until) for incident in reading.incidents),
         now="" if reading.now is None else spelled(reading.series, reading.now, language),
@@ -122,11 +124,12 @@ def _ladder(kind: str, language: Language) -> tuple[Rung, ...]:
     if kind.endswith("_pct"):
         return (Rung(1.0, "%"),)
     if kind.endswith("_bytes"):
-        return tuple(Rung(1000.0**power, name) for power, name in enumerate(formats.sizes))
+        return tuple(Rung(1000.0**power, name, 1.0) for power, name in enumerate(formats.sizes))
     if kind.endswith("_usd_min"):
         return (Rung(1.0, clean(formats.roi.format(x=""))),)
     if kind.endswith("_s"):
         units = language.plain("chart.units").split()
-        named = (Rung(size, unit) for size, unit in zip(UNITS_S, units, strict=True))
+        named = [Rung(size, unit) for size, unit in zip(UNITS_S, units, strict=True)]
+        named[0] = named[0]._replace(begins=1.0)
         return (Rung(0.001, formats.millisecond.format(x="").strip()), *named)
     return THOUSANDS

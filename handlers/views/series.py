@@ -13,7 +13,8 @@ class Metric:
 
     `part`: what it is kept of one by one, as `series:<part>`. Where several series are one thing
     to the owner (`Layer3-LiFi` is a part of Layer3), ages are the least and counts the sum.
-    `floor`: its limit is what it must not fall below.
+    `floor`: its limit is what it must not fall below. `single`: its values come when they come;
+    nothing is missing between two of them.
     """
 
     series: str
@@ -21,6 +22,7 @@ class Metric:
     part: str = ""
     summed: bool = False
     floor: bool = False
+    single: bool = False
 
 
 METRICS = (
@@ -44,6 +46,7 @@ METRICS = (
     Metric(
         series=DELIVERY,
         words=("delivery", "latency", "notification", "notifications", "envoi", "livraison"),
+        single=True,
     ),
     Metric(series="clock_drift_s", words=("clock", "drift", "horloge", "derive")),
     Metric(series="source_age_s", words=("age", "fresh", "source"), part=SOURCE),

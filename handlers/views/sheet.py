@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from handlers.views.text import WORD_JOINER
+
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.ft2font import FT2Font
@@ -43,7 +45,8 @@ def _glyphs() -> frozenset[int]:
 def drawable(text: str, most: int = 60) -> str:
     """Return what the font can draw of a text, on one line, at most that many signs."""
     known = _glyphs()
-    kept = "".join(ch if ch.isprintable() and ord(ch) in known else " " for ch in text)
+    whole = text.replace(WORD_JOINER, "")
+    kept = "".join(ch if ch.isprintable() and ord(ch) in known else " " for ch in whole)
     line = " ".join(kept.split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 

@@ -288,12 +288,14 @@ async def test_deliveries_are_drawn_from_what_was_delivered(world: World) -> Non
     deliver(world, timedelta(hours=3), 600.0, status=Status.DEAD)
     deliver(world, timedelta(hours=25), 500.0)
     post = (await world.say("/chart delivery"))[0]
-    assert post.text.split("\n")[:4] == [
+    assert post.text.split("\n")[:5] == [
         "📈 Time messages take to arrive · last 24 h",
         "",
         "limit 3 s",
         "lowest 400 ms · median 1.6 s · highest 4 s",
+        "Last one 14 Aug 08:05",
     ]
+    assert "Kept since" not in post.text
     spec = drawn(world)
     assert (spec.limit, spec.now) == (3.0, "")
     assert [point.high for point in spec.points] == [1.2, 4.0, 2.0]

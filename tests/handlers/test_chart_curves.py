@@ -3,6 +3,7 @@
 import io
 import itertools
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -94,8 +95,36 @@ def test_an_incident_stands_where_it_was() -> None:
 
 
 def test_a_limit_is_on_the_picture_even_far_above() -> None:
-    """The axis reaches to it."""
+    """The axis of a share reaches to it."""
     assert len(seen(curve(*every(300), limit=4000.0), ALARM)) > 300
+
+
+@pytest.mark.parametrize(("limit", "floor"), [(400.0, False), (4000.0, True), (4000.0, False)])
+def test_a_limit_does_not_flatten_what_is_far_from_it(limit: float, *, floor: bool) -> None:
+    """It is named instead, with an arrow; what has to stay above its limit is shown below it."""
+    spec = replace(curve(*every(300), limit=limit), full=0.0, floor=floor)
+    named = limit > 400 and not floor
+    assert (len(seen(spec, ALARM)) > 300) is not named
+    assert len(seen(spec, ALARM)) > 20
+
+
+def test_the_name_of_a_limit_leaves_the_curve_alone() -> None:
+    """It stands where there is room for it."""
+    near = [Point(at, 66.0, 66.0, 66.0) for at, *_ in every(300, until=NOON - DAY / 2)]
+    spec = curve(*near, *every(300, since=NOON - DAY / 2), limit=60.0)
+    assert seen(spec, LINE) == seen(replace(spec, limit_text=""), LINE)
+    assert len(seen(spec, ALARM)) > 300
+
+
+@pytest.mark.parametrize("value", [1e9, 2.5e8, 1.5, 0.0123, -0.0123, 1e-6, -1e12])
+def test_no_label_of_an_axis_is_cut(value: float) -> None:
+    """A long unit stands below its number."""
+    ladder = (Rung(1.0, "$/min"),)
+    flat = [point._replace(low=value, mean=value, high=value) for point in every(300)]
+    spec = replace(curve(*flat), full=0.0, ladder=ladder, now=f"{value:.0f} $/min", title="W" * 90)
+    image = Image.open(io.BytesIO(paint(spec))).convert("L")
+    for edge in ((0, 0, 6, TALL), (894, 0, 900, TALL)):
+        assert len(image.crop(edge).getcolors() or ()) == 1
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -5.0, 0.0, 1e300, -1e308, 5e-324])
@@ -142,7 +171,7 @@ def test_an_axis_holds_every_value_in_few_even_steps(values: list[float], least:
     assert max(gaps) == pytest.approx(min(gaps), rel=1e-6)
     assert max(gaps) >= least
     assert axis.ticks[-1][1].split()[-1] in {"ms", "s", "min", "h", "d"}
-    assert all(len(label) <= 10 for _, label in axis.ticks)
+    assert all(len(label) <= 12 for _, label in axis.ticks)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +185,7 @@ def test_an_axis_holds_every_value_in_few_even_steps(values: list[float], least:
         (22 * 3600, ["0", "6", "12", "18", "24 h"]),
         (9 * DAY, ["0", "2.5", "5.0", "7.5", "10.0 d"]),
         (3e12, ["0", "1e7", "2e7", "3e7", "4e7 d"]),
+        (864e11, ["0", "2.5e8", "5e8", "7.5e8", "1e9 d"]),
     ],
 )
 def test_an_axis_counts_in_the_unit_people_use(high: float, labels: list[str]) -> None:

@@ -153,7 +153,13 @@ def test_an_empty_list_says_so() -> None:
 
 @pytest.mark.parametrize(
     ("text", "kept"),
-    [("a\u202eb\x00c", "a b c"), ("比特币 Zora 🎉", "Zora"), ("$x^2$", "$x^2$"), ("🎉", "")],
+    [
+        ("a\u202eb\x00c", "a b c"),
+        ("比特币 Zora 🎉", "Zora"),
+        ("$x^2$", "$x^2$"),
+        ("🎉", ""),
+        ("$/\u2060min", "$/min"),
+    ],
 )
 def test_only_what_the_font_has_is_drawn(text: str, kept: str) -> None:
     """No boxes for missing glyphs."""
