@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from jobs.snapshots import Backups
 from storage.habits import Habits
 from storage.opportunities import Statistics
 from storage.records import Moment, Phrase, Severity
@@ -202,3 +203,4 @@ class Facts:
     drift_s: float | None = None
     absence: Absence | None = None
     habits: Habits | Unknown = field(default_factory=Habits)
+    backups: Backups | Unknown = field(default_factory=Backups)

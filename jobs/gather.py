@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from jobs.facts import Facts, Host, Own, Processes, Unknown
 from jobs.lane import Lane
+from jobs.snapshots import Backups
 from storage.habits import Habits
 from storage.opportunities import Statistics
 from storage.records import Moment
@@ -41,7 +42,8 @@ class Counter(Protocol):
 class Sources:
     """Where the parts of the facts come from; every one blocks and runs in a thread.
 
-    Without `habits` nothing is usual, and nothing compared with it.
+    Without `habits` nothing is usual, and nothing compared with it; without `backups` none are
+    known of.
     """
 
     tracker: Reader
@@ -50,6 +52,7 @@ class Sources:
     host: Callable[[Moment], Host]
     own: Callable[[Moment], Own]
     habits: Callable[[Moment], Habits] | None = None
+    backups: Callable[[Moment], Backups] = lambda _: Backups()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,7 @@ class Gatherer:
         self._processes: Lane[Processes] = Lane("processes")
         self._host: Lane[Host] = Lane("host")
         self._own: Lane[Own] = Lane("own")
+        self._backups: Lane[Backups] = Lane("backups")
         self._learning: Lane[Habits] = Lane("habits")
         self._habits: Habits | Unknown = Habits()
         self._learn_s = float("-inf")  # when, on the steady clock, habits are learned anew
@@ -92,6 +96,7 @@ class Gatherer:
         )
         host = await _start(self._host.run(partial(source.host, at), within_s=probe_s))
         own = await _start(self._own.run(partial(source.own, at), within_s=probe_s))
+        backups = await _start(self._backups.run(partial(source.backups, at), within_s=probe_s))
         until_s = started_s + self.budget.gather_s
         data, business = await self._tracker(at, until_s=until_s)
         await self._learn(at, data, until_s=until_s)
@@ -100,7 +105,7 @@ class Gatherer:
         return Facts(
             at=at, data=data, business=business, processes=await processes, host=await host,
             own=await own, took_s=loop.time() - started_s, drift_s=drift_s,
-            habits=self._habits,
+            habits=self._habits, backups=await backups,
         )  # fmt: skip
 
     async def _tracker(

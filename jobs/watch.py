@@ -113,8 +113,9 @@ class Watch:
             logger.exception("gathering crashed")
             lost = crashed(error)
             return Facts(
-                at=at, data=lost, business=lost, processes=lost, host=lost, own=lost, took_s=0.0
-            )
+                at=at, data=lost, business=lost, processes=lost, host=lost, own=lost,
+                backups=lost, took_s=0.0,
+            )  # fmt: skip
         if self._absences is None:
             return facts
         sleeps = absence is not None and absence.why is Why.SLEPT

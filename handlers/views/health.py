@@ -15,7 +15,7 @@ from jobs.watch import Cycle
 from storage.records import Observation, Outcome, Severity
 from storage.tracker import FileState
 
-FAMILIES = ("scrapers", "freshness", "integrity", "metrics", "machine", "bot")
+FAMILIES = ("scrapers", "freshness", "integrity", "metrics", "machine", "backup", "bot")
 WIDTHS = (10, 6, 16)
 UNKNOWN = "⚪"
 LOOK_LINES = 3
@@ -193,6 +193,19 @@ def _machine(facts: Facts, seen: Sequence[Observation], language: Language) -> s
     return "/".join("–" if each is None else f"{each:.0f}" for each in shares) + " %"
 
 
+def _backup(facts: Facts, seen: Sequence[Observation], language: Language) -> str:
+    """Return when the last one that can be restored was made, and what it takes."""
+    del seen
+    if isinstance(facts.backups, Unknown) or facts.backups.error:
+        return language.plain("health.no_answer")
+    newest = facts.backups.newest
+    if newest is None:
+        return language.plain("health.backup.none")
+    return language.plain(
+        "health.backup", at_at=newest.at.timestamp(), size_bytes=newest.size_bytes
+    )
+
+
 def _bot(facts: Facts, seen: Sequence[Observation], language: Language) -> str:
     del seen
     if isinstance(facts.own, Unknown):
@@ -206,5 +219,6 @@ SUMMARIES: dict[str, Callable[[Facts, Sequence[Observation], Language], str]] = 
     "integrity": _integrity,
     "metrics": _metrics,
     "machine": _machine,
+    "backup": _backup,
     "bot": _bot,
 }

@@ -39,6 +39,13 @@ TABLE: tuple[Cause, ...] = (
     Cause(source="scraper:*:process", targets=DATA, from_level=Severity.CRITICAL),
     Cause(source="fresh:all", targets=DATA),
     Cause(source="fresh:*", targets=("volume:{}", "roi:*")),
+    Cause(
+        source="backup:verify",
+        targets=("backup:age", "backup:count"),
+        from_level=Severity.CRITICAL,
+    ),
+    Cause(source="backup:run", targets=("job:backup",)),
+    Cause(source="backup:drill", targets=("job:drill",)),
     Cause(source="network", targets=("api:*", "rpc:*")),
 )
 

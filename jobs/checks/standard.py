@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from jobs.checks.backups import Safekeeping
 from jobs.checks.business import Business
 from jobs.checks.freshness import Freshness
 from jobs.checks.integrity import Integrity
@@ -13,11 +14,15 @@ from jobs.checks.result import Check
 from jobs.checks.saying import Ladder
 from jobs.checks.scrapers import Scrapers
 from jobs.checks.waiting import Patience
+from storage.archives.retention import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What the owner may set of the checks; percentages are 0-100."""
+    """What the owner may set of the checks; percentages are 0-100.
+
+    Without `backups` none is made by itself.
+    """
 
     commands: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
@@ -28,6 +33,7 @@ class Limits:
     cpu: Ladder = CPU_LIMITS
     memory: Ladder = SPACE_LIMITS
     disk: Ladder = SPACE_LIMITS
+    backups: Policy | None = None
 
 
 def standard(limits: Limits) -> Sequence[Check]:
@@ -47,5 +53,6 @@ def standard(limits: Limits) -> Sequence[Check]:
             patience=Patience(at_most=limits.fresh_warning),
         ),
         Resources(cpu=limits.cpu, memory=limits.memory, disk=limits.disk),
+        Safekeeping(policy=limits.backups),
         Itself(),
     )

@@ -51,6 +51,13 @@ def incident(key: str, level: Severity = ERROR, *, number: int = 1) -> Incident:
         (GALXE, WARNING, "volume:Zealy", False),
         (GALXE, WARNING, ZEALY, False),
         ("network", ERROR, "rpc:main", True),
+        ("backup:verify", CRITICAL, "backup:age", True),
+        ("backup:verify", CRITICAL, "backup:count", True),
+        ("backup:verify", WARNING, "backup:age", False),
+        ("backup:verify", CRITICAL, "backup:run", False),
+        ("backup:run", ERROR, "job:backup", True),
+        ("backup:run", ERROR, "backup:age", False),
+        ("backup:drill", ERROR, "job:drill", True),
         ("cpu", ERROR, "mem", False),
     ],
 )
