@@ -2,7 +2,7 @@
 
 import sqlite3
 import statistics
-from collections import Counter
+from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
@@ -174,15 +174,15 @@ class Opportunities:
 
         new, first, unpaid = self.history.read(collect)
         everything = [roi for rois in new.values() for roi in rois]
-        known = [roi for roi in everything if roi is not None]
-        bands = Counter(_band(roi) for roi in known)
+        known = sorted(roi for roi in everything if roi is not None)
+        low, below_high = (bisect_left(known, least) for least in (MEDIUM_USD_MIN, HIGH_USD_MIN))
         return Statistics(
             new=len(everything),
             median_roi=statistics.median(known) if known else None,
             mean_roi=statistics.fmean(known) if known else None,
-            high=bands["high"],
-            medium=bands["medium"],
-            low=bands["low"],
+            high=len(known) - below_high,
+            medium=below_high - low,
+            low=low,
             unknown=len(everything) - len(known),
             rewardless=sum(len(new[name]) for name in unpaid),
             by_source={name: len(rois) for name, rois in new.items() if rois},
@@ -211,12 +211,6 @@ def _sources(db: sqlite3.Connection) -> list[str]:
         if name is None:
             return found
         found.append(name)
-
-
-def _band(roi: float) -> str:
-    if roi >= HIGH_USD_MIN:
-        return "high"
-    return "medium" if roi >= MEDIUM_USD_MIN else "low"
 
 
 def _opportunity(row: Row, same: Sequence[ranking.Same] = ()) -> Opportunity:

@@ -62,7 +62,8 @@ CREATE TRIGGER IF NOT EXISTS opportunity_gone AFTER DELETE ON opportunity
 BEGIN DELETE FROM alike WHERE id = old.id; END;
 """
 
-# Before version 5 an opportunity lay where its key, a random number, put it.
+# Before version 5 an opportunity lay where its key, a random number, put it. The old table is
+# emptied before it is dropped: dropped as it is, all of it would be held in memory.
 LIFT_FROM_4 = """
 DROP INDEX IF EXISTS opportunity_first;
 DROP INDEX IF EXISTS opportunity_paid;
@@ -74,6 +75,7 @@ ALTER TABLE opportunity RENAME TO scattered;
 """
 LIFT_TO_5 = f"""
 INSERT INTO opportunity ({OPPORTUNITY}) SELECT {OPPORTUNITY} FROM scattered;
+DELETE FROM scattered;
 DROP TABLE scattered;
 """  # noqa: S608 (a constant)
 

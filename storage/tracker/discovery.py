@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from storage.records import Phrase, Severity
 from storage.tracker.snapshot import Finding, FolderState
 
@@ -19,7 +21,7 @@ _KINDS = (
 )
 
 
-class Stamp(NamedTuple):
+class Stamp(msgspec.Struct, frozen=True, gc=False):
     """What tells that a file is the one read before; an equal stamp means it is unchanged."""
 
     size: int
@@ -84,7 +86,9 @@ def _walk(listing: Listing, top: Folder) -> None:
             visited.add((seen.st_dev, seen.st_ino))
             with os.scandir(folder.path) as entries:
                 for entry in entries:
-                    _sort(listing, entry, folder.prefix, linked if entry.is_symlink() else real)
+                    below = _sort(listing, entry, folder.prefix)
+                    if below is not None:
+                        (linked if entry.is_symlink() else real).append(below)
         except OSError as error:
             if folder is top:
                 raise
@@ -93,15 +97,32 @@ def _walk(listing: Listing, top: Folder) -> None:
             listing.findings.append(Finding(file=name, reason=phrase, level=Severity.CRITICAL))
 
 
-def _sort(listing: Listing, entry: os.DirEntry[str], prefix: str, folders: list[Folder]) -> None:
-    """Take in one entry, as a file or as a folder still to walk."""
+def _sort(listing: Listing, entry: os.DirEntry[str], prefix: str) -> Folder | None:
+    """Take a file in; return a folder still to walk."""
     plain = entry.name
     if plain.startswith("."):
-        return
-    if plain.lower().endswith(SUFFIXES):
-        _file(listing, entry, prefix, folders)
-    elif plain not in SKIPPED_FOLDERS and _is_folder(entry):
-        folders.append(Folder(entry.path, f"{prefix}{_printable(plain)}/"))
+        return None
+    if not plain.lower().endswith(SUFFIXES):
+        walked = plain not in SKIPPED_FOLDERS and _is_folder(entry)
+        return Folder(entry.path, f"{prefix}{_printable(plain)}/") if walked else None
+    name = prefix + (plain if plain.isascii() else _printable(plain))
+    try:
+        seen = entry.stat()
+    except OSError as error:
+        what = "broken link" if isinstance(error, FileNotFoundError) else why(error)
+        if entry.is_symlink():
+            _special(listing, name, what)
+        return None  # deleted since it was listed
+    mode = seen.st_mode
+    if stat.S_ISREG(mode):
+        listing.stamps[name] = Stamp(seen.st_size, seen.st_mtime_ns, seen.st_ino)
+        listing.paths[name] = entry.path
+        return None
+    if stat.S_ISDIR(mode):
+        return Folder(entry.path, f"{name}/")
+    kinds = (kind for test, kind in _KINDS if test(mode))
+    _special(listing, name, next(kinds, "special file"))
+    return None
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -109,25 +130,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False  # a link that leads to itself
-
-
-def _file(listing: Listing, entry: os.DirEntry[str], prefix: str, folders: list[Folder]) -> None:
-    name = prefix + _printable(entry.name)
-    try:
-        seen = entry.stat()
-    except OSError as error:
-        what = "broken link" if isinstance(error, FileNotFoundError) else why(error)
-        if entry.is_symlink():
-            _special(listing, name, what)
-        return  # deleted since it was listed
-    if stat.S_ISREG(seen.st_mode):
-        listing.stamps[name] = Stamp(seen.st_size, seen.st_mtime_ns, seen.st_ino)
-        listing.paths[name] = entry.path
-    elif stat.S_ISDIR(seen.st_mode):
-        folders.append(Folder(entry.path, f"{name}/"))
-    else:
-        kinds = (kind for test, kind in _KINDS if test(seen.st_mode))
-        _special(listing, name, next(kinds, "special file"))
 
 
 def _special(listing: Listing, name: str, what: str) -> None:

@@ -89,27 +89,27 @@ class Tracker:
 
     def _conclude(self, reading: Reading, now: datetime) -> Snapshot:
         listing, known = reading.listing, self._memory.known
-        current = [
+        files = [
             reading.unstable.get(name) or known[name].report
             for name in sorted(listing.stamps)
             if name in reading.unstable or name in known
         ]
         until = now + AHEAD
-        files = tuple(
-            _judged(report, now) if report.at > until and report.records else report
-            for report in current
-        )
+        ahead = [n for n, report in enumerate(files) if report.at > until and report.records]
+        for n in ahead:
+            files[n] = _judged(files[n], now)
+        sources = summarise(files, until=until, newest_key=self._newest_keys())
+        newest = [source.newest for source in sources.values() if source.newest is not None]
         snapshot = Snapshot(
             folder=listing.state,
-            files=files,
+            files=tuple(files),
             complete=reading.pending == 0,
             pending=reading.pending,
-            sources=summarise(files, until=until, newest_key=self._newest_keys()),
-            newest=max((f.at for f in files if f.records and f.at <= until), default=None),
+            sources=sources,
+            newest=max(newest, default=None),
             findings=tuple(listing.findings),
             index_error=self._memory.trouble or self._memory.index.history.error,
         )
-        ahead = any(f.at > until for f in files if f.records)
         lasting = snapshot.complete and not reading.unstable and not ahead
         self._last = Look(listing, snapshot, now, lasting)
         return snapshot

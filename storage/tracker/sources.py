@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from operator import attrgetter
 from statistics import median
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ REPEATED_RUNS = 6
 REPEATED_SPAN = timedelta(hours=6)
 LATEST_RUNS = 2
 COMPARED_RUNS = 14
+_at = attrgetter("at")
 
 
 class Run(NamedTuple):
@@ -31,34 +33,37 @@ def summarise(
 
     `newest_key` tells when each source's newest opportunity was first seen.
     """
-    runs: dict[str, dict[datetime, SourcePart]] = {}
-    for file in files:
+    runs: dict[str, list[Run]] = {}
+    for file in sorted(files, key=_at, reverse=True):  # nearly sorted: costs next to nothing
         at = file.at
-        for part in file.parts if at <= until else ():
+        for part in file.parts:
             of_source = runs.get(part.source)
             if of_source is None:
-                of_source = runs[part.source] = {}
-            same = of_source.get(at)
-            if same is None or part.records > same.records:
-                of_source[at] = part
-    ahead = {part.source for file in files if file.at > until for part in file.parts}
+                of_source = runs[part.source] = []
+            if len(of_source) <= COMPARED_RUNS and at <= until:
+                _take(of_source, at, part)
     return {
-        source: _report(source, runs.get(source, {}), newest_key.get(source))
-        for source in sorted(runs.keys() | ahead)
+        source: _report(source, of_source[:COMPARED_RUNS], newest_key.get(source))
+        for source, of_source in sorted(runs.items())
     }
 
 
-def _report(
-    source: str, runs: Mapping[datetime, SourcePart], newest_key: datetime | None
-) -> SourceReport:
+def _take(runs: list[Run], at: datetime, part: SourcePart) -> None:
+    """Take one more run; of those of one time the largest counts."""
+    run = Run(at, part.records, part.constant)
+    if not runs or runs[-1].at != at:
+        runs.append(run)
+    elif run.records > runs[-1].records:
+        runs[-1] = run
+
+
+def _report(source: str, runs: list[Run], newest_key: datetime | None) -> SourceReport:
     if not runs:
         return SourceReport(source=source, newest=None, last_count=0)
-    times = sorted(runs, reverse=True)[:COMPARED_RUNS]  # nearly sorted: costs next to nothing
-    all_runs = [Run(at, runs[at].records, runs[at].constant) for at in times]
-    last = all_runs[:REPEATED_RUNS]
+    last = runs[:REPEATED_RUNS]
     made_up = is_made_up(source, last, newest_key)
     frozen = not made_up and is_frozen(last, newest_key)
-    before = [run.records for run in all_runs[LATEST_RUNS:]]
+    before = [run.records for run in runs[LATEST_RUNS:]]
     return SourceReport(
         source=source,
         newest=last[0].at,
@@ -66,7 +71,7 @@ def _report(
         stub=made_up or frozen,
         frozen=frozen,
         newest_key=newest_key,
-        most_lately=max(run.records for run in all_runs[:LATEST_RUNS]),
+        most_lately=max(run.records for run in runs[:LATEST_RUNS]),
         usual_count=median(before) if len(before) >= REPEATED_RUNS else None,
     )
 
