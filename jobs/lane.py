@@ -53,14 +53,31 @@ class Lane(Generic[T]):
         if self._thread.ident is None:
             self._thread.start()
         self._inbox.put((future, work))
-        wrapped = asyncio.wrap_future(future)
-        try:
-            await asyncio.wait({wrapped}, timeout=max(0.0, within_s))
-            if wrapped.done():
-                return wrapped.result()
-        finally:
-            wrapped.cancel()  # so that a late end finds nobody waiting, not a closed loop
+        await _ended(future, within_s=max(0.0, within_s))
+        if future.done():
+            return future.result()
         return Unknown(Phrase("unknown.timeout", {"limit_s": round(within_s, 1)}))
+
+
+async def _ended(future: "Future[T]", *, within_s: float) -> None:
+    """Return when the future is done, or the time is over; half the work of `asyncio.wait`."""
+    loop = asyncio.get_running_loop()
+    waiter = loop.create_future()
+
+    def wake() -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    def done(_: "Future[T]") -> None:
+        if not (waiter.done() or loop.is_closed()):  # a late end finds nobody waiting
+            loop.call_soon_threadsafe(wake)
+
+    timer = loop.call_later(within_s, wake)
+    future.add_done_callback(done)
+    try:
+        await waiter
+    finally:
+        timer.cancel()
 
 
 def _serve(inbox: "Inbox[T]", name: str) -> None:

@@ -161,15 +161,16 @@ def read_disks(folders: Mapping[str, Path]) -> tuple[Disk, ...]:
             continue
         if device not in found:
             found[device] = Disk(
-                name=name, mount=str(_mount(folder)), total_bytes=usage.total,
+                name=name, mount=str(_mount(folder, device)), total_bytes=usage.total,
                 free_bytes=usage.free, used_pct=usage.percent,
             )  # fmt: skip
     return tuple(found.values())
 
 
-def _mount(folder: Path) -> Path:
+def _mount(folder: Path, device: int) -> Path:
+    """Return the uppermost folder on that device, going up from this one."""
     path = folder.resolve()
-    while not path.is_mount() and path != path.parent:
+    while path != path.parent and path.parent.stat().st_dev == device:
         path = path.parent
     return path
 
