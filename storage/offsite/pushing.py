@@ -163,11 +163,7 @@ class Push:
     def _note(self) -> None:
         """Say there how to restore by hand; a note that is up to date stays."""
         content = NOTE.encode()
-        try:
-            same = self._reader.small(NOTE_NAME, len(content)) == content
-        except (OffsiteError, ValueError):
-            same = False
-        if not same:
+        if self._reader.small(NOTE_NAME, len(content)) != content:
             self._small(NOTE_NAME, content)
 
     def _small(self, name: str, content: bytes) -> None:

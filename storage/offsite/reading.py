@@ -113,24 +113,24 @@ class Reader:
 
     def sums(self, snapshot_id: str) -> Sums | None:
         """Return a snapshot's list, None where there is none, or none that makes sense."""
+        text = self.small(sums_name(snapshot_id), SUMS_BYTES)
         try:
-            text = self.small(sums_name(snapshot_id), SUMS_BYTES).decode("ascii")
-            return sums.read(snapshot_id, text)
+            return None if text is None else sums.read(snapshot_id, text.decode("ascii"))
+        except ValueError:
+            return None
+
+    def small(self, name: str, limit_bytes: int) -> bytes | None:
+        """Return a small object, None where there is none, or a larger one."""
+        content = bytearray()
+        try:
+            for piece in self.place.pieces(name):
+                content += piece
+                if len(content) > limit_bytes:
+                    return None
         except OffsiteError as error:
             if error.trouble is not Trouble.DAMAGED:
                 raise
             return None
-        except ValueError:
-            return None
-
-    def small(self, name: str, limit_bytes: int) -> bytes:
-        """Return a small object. Raise ValueError past the limit."""
-        content = bytearray()
-        for piece in self.place.pieces(name):
-            content += piece
-            if len(content) > limit_bytes:
-                msg = f"more than {limit_bytes} bytes"
-                raise ValueError(msg)
         return bytes(content)
 
 

@@ -120,10 +120,10 @@ class BucketPlace:
         """Delete an object."""
         try:
             obstore.delete(self._store, name)
-        except FileNotFoundError:
-            return
         except (BaseError, OSError) as error:
-            raise self._said(error, name) from None
+            told = self._said(error, name)
+            if told.trouble is not Trouble.DAMAGED:  # which says here that it is gone already
+                raise told from None
 
     def _said(self, error: Exception, name: str = "") -> OffsiteError:
         trouble, said = understood(str(error))

@@ -1,0 +1,240 @@
+"""What a bad network does to a copy: never something falsely there, and the next run completes."""
+
+import random
+import traceback
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from storage.archives.manifest import MANIFEST_NAME, Manifest
+from storage.offsite.copies import Offsite
+from storage.offsite.place import Place
+from storage.offsite.s3 import Patience
+from storage.offsite.trouble import OffsiteError, Trouble
+from tests.storage.offsite import servers
+from tests.storage.offsite.backups import START, Backups, content, files_of
+from tests.storage.offsite.servers import SHORT, Line, Server, answer
+
+ONCE = Patience(
+    connect=SHORT.connect,
+    silence=SHORT.silence,
+    request=SHORT.request,
+    tries=1,
+    all_tries=SHORT.all_tries,
+)
+LARGE = 12_000_000  # three parts
+
+
+def offsite(backups: Backups, place: Place) -> Offsite:
+    return Offsite(place, backups.folder, clock=lambda: START)
+
+
+def nothing_false(place: Place, *manifests: Manifest) -> None:
+    """Whatever has its manifest there has all its archives there, whole."""
+    there = place.names()
+    for manifest in manifests:
+        if any(MANIFEST_NAME.fullmatch(name) and manifest.id in name for name in there):
+            assert files_of(manifest) <= set(there)
+            assert all(there[archive.name] == archive.size for archive in manifest.archives)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_cut_anywhere_and_done_by_the_next_run(
+    backups: Backups, server: Server, line: Line, prefix: str, seed: int
+) -> None:
+    """The line dies for good after some bytes; once it is back, one push is enough."""
+    chance = random.Random(seed)  # noqa: S311
+    manifest = backups.add(size=LARGE if seed < 3 else 60_000)
+    direct = servers.bucket(server.port, prefix)
+    copies = offsite(backups, servers.bucket(line.port, prefix, patience=ONCE))
+    copies.list()
+    total = manifest.base.size + 6_000
+    for _ in range(3):
+        line.heal()
+        line.cut_after = chance.randrange(total)
+        with pytest.raises(OffsiteError) as caught:
+            copies.push(manifest)
+        assert caught.value.trouble is Trouble.UNREACHABLE
+        nothing_false(direct, manifest)
+        assert copies.record.pushed == ""
+    line.heal()
+    copies.push(manifest)
+    nothing_false(direct, manifest)
+    assert offsite(backups, direct).check(manifest).ok
+
+
+@pytest.mark.parametrize("cut_after", [1, 300_000, 2_000_000])
+def test_a_line_that_breaks_now_and_then_costs_nobody_anything(
+    backups: Backups, line: Line, prefix: str, cut_after: int
+) -> None:
+    """Twice in an upload: the push itself goes on and succeeds."""
+    manifest = backups.add(size=LARGE)
+    line.cut_after, line.breaks = cut_after, 2
+    copies = offsite(backups, servers.bucket(line.port, prefix))
+    assert copies.push(manifest).id == manifest.id
+    assert line.breaks == 0
+    assert copies.check(manifest).ok
+
+
+def test_a_line_that_holds_everything_up_is_given_up(
+    backups: Backups, line: Line, prefix: str
+) -> None:
+    """Nothing comes through: an error after the patience is used up, and the next run is good."""
+    manifest = backups.add()
+    copies = offsite(backups, servers.bucket(line.port, prefix, patience=ONCE))
+    copies.list()
+    line.holds = True
+    with pytest.raises(OffsiteError) as caught:
+        copies.push(manifest)
+    assert caught.value.trouble is Trouble.UNREACHABLE
+    line.heal()
+    assert copies.push(manifest).id == manifest.id
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_server_that_fails_for_a_while_is_asked_again(
+    backups: Backups, server: Server, line: Line, prefix: str, status: int
+) -> None:
+    """Two refusals are sat out; when they go on it is an error, and nothing false is there."""
+    manifest = backups.add()
+    copies = offsite(backups, servers.bucket(line.port, prefix))
+    line.answers = [answer(status, "SlowDown")] * 2
+    assert copies.push(manifest).id == manifest.id
+    newer = backups.add()
+    line.always = answer(status, "SlowDown")
+    with pytest.raises(OffsiteError) as caught:
+        copies.push(newer)
+    assert (caught.value.trouble, caught.value.said) == (Trouble.BUSY, "SlowDown")
+    line.heal()
+    nothing_false(servers.bucket(server.port, prefix), manifest, newer)
+    assert copies.push(newer).id == newer.id
+
+
+def test_a_failure_at_each_request_in_turn(backups: Backups, moto: Server, prefix: str) -> None:
+    """Whichever request of a push fails first: nothing false, and the next push completes."""
+    backups.add()
+    manifest = backups.add()
+    for at in range(12):
+        line = Line(moto.port)
+        place = servers.bucket(line.port, f"{prefix}/{at}", patience=ONCE)
+        copies = offsite(backups, place)
+        line.answers = [b""] * at + [answer(500, "InternalError")]
+        failed = False
+        try:
+            copies.push(manifest)
+        except OffsiteError as error:
+            failed = True
+            assert error.trouble is Trouble.BUSY  # noqa: PT017
+        line.heal()
+        nothing_false(servers.bucket(moto.port, f"{prefix}/{at}"), manifest)
+        copies.push(manifest)
+        assert copies.check(manifest).ok
+        line.close()
+        if not failed:
+            break
+    assert at >= 7
+
+
+def test_a_pull_over_a_line_that_is_cut(
+    backups: Backups, server: Server, line: Line, prefix: str, tmp_path: Path
+) -> None:
+    """Only whole files are here, the manifest is not; the next pull completes."""
+    backups.add(size=3_000_000)
+    newest = backups.add()
+    offsite(backups, servers.bucket(server.port, prefix)).push(newest)
+    folder = tmp_path / "wiped"
+    copies = Offsite(servers.bucket(line.port, prefix, patience=ONCE), folder, clock=lambda: START)
+    line.cut_down_after = 1_000_000
+    with pytest.raises(OffsiteError) as caught:
+        copies.pull()
+    assert caught.value.trouble is Trouble.UNREACHABLE
+    assert content(folder) == {}
+    line.heal()
+    assert copies.pull().id == newest.id
+    assert set(content(folder)) == files_of(newest)
+
+
+def test_a_download_that_breaks_goes_on_where_it_was(
+    backups: Backups, server: Server, line: Line, prefix: str, tmp_path: Path
+) -> None:
+    """One break is nobody's business."""
+    newest = backups.add(size=3_000_000)
+    offsite(backups, servers.bucket(server.port, prefix)).push(newest)
+    line.cut_down_after, line.cuts_down = 1_000_000, 1
+    copies = Offsite(servers.bucket(line.port, prefix), tmp_path / "wiped", clock=lambda: START)
+    assert copies.pull().id == newest.id
+    assert line.cuts_down == 0
+
+
+REFUSED = [
+    (403, "InvalidAccessKeyId", Trouble.KEYS, "AWS_ACCESS_KEY_ID"),
+    (403, "SignatureDoesNotMatch", Trouble.KEYS, "AWS_SECRET_ACCESS_KEY"),
+    (400, "ExpiredToken", Trouble.KEYS, "AWS_ACCESS_KEY_ID"),
+    (403, "AccessDenied", Trouble.DENIED, "PutObject"),
+    (404, "NoSuchBucket", Trouble.BUCKET, "create it"),
+    (403, "RequestTimeTooSkewed", Trouble.CLOCK, "set its time"),
+    (301, "PermanentRedirect", Trouble.REGION, "AWS_REGION"),
+    (400, "AuthorizationHeaderMalformed", Trouble.REGION, "AWS_REGION"),
+    (507, "XMinioStorageFull", Trouble.FULL, "no room"),
+    (400, "SomethingNew", Trouble.ODD, "SomethingNew"),
+]
+
+
+@pytest.mark.parametrize("refused", REFUSED, ids=lambda refused: refused[1])
+def test_every_refusal_says_what_to_do_and_no_secret(
+    backups: Backups, moto: Server, prefix: str, refused: tuple[int, str, Trouble, str]
+) -> None:
+    """The place is named, the server's word, and what helps; servers quote keys, we do not."""
+    status, code, trouble, advice = refused
+    line = Line(moto.port)
+    key, secret = "AKIAQUOTEDBYSERVERS", "neverToBeSeenAnywhere"
+    quoted = f"<AWSAccessKeyId>{key}</AWSAccessKeyId><StringToSign>{secret}</StringToSign>"
+    line.always = answer(status, code, extra=quoted)
+    place = servers.bucket(line.port, prefix, key_id=key, secret=secret)
+    for attempt in (offsite(backups, place).list, lambda: place.remove("base-x")):
+        with pytest.raises(OffsiteError) as caught:
+            attempt()
+        said = "".join(traceback.format_exception(caught.value))
+        assert (caught.value.trouble, caught.value.said) == (trouble, code)
+        assert advice in said
+        assert f"s3://vigie/{prefix}" in said
+        assert key not in said
+        assert secret not in said
+    line.close()
+
+
+def test_a_bucket_that_is_not_there(backups: Backups, server: Server) -> None:
+    """The real servers' answer, not one we made."""
+    place = servers.bucket(server.port, "x", url="s3://nobody-made-this/x")
+    with pytest.raises(OffsiteError) as caught:
+        offsite(backups, place).push(backups.add())
+    assert caught.value.trouble is Trouble.BUCKET
+    assert str(caught.value).startswith("s3://nobody-made-this/x: there is no such bucket")
+
+
+def test_keys_a_real_server_does_not_know(backups: Backups, s3rver: Server) -> None:
+    """s3rver knows one pair only."""
+    place = servers.bucket(s3rver.port, "x", key_id="nobody", secret="hidden")  # noqa: S106
+    with pytest.raises(OffsiteError) as caught:
+        offsite(backups, place).push(backups.add())
+    assert caught.value.trouble is Trouble.KEYS
+    assert "hidden" not in repr(caught.value)
+
+
+def test_nobody_answers_at_all(backups: Backups) -> None:
+    """A wrong endpoint, or no network."""
+    place = servers.bucket(servers.free_port(), "x")
+    with pytest.raises(OffsiteError) as caught:
+        offsite(backups, place).push(backups.add())
+    assert caught.value.trouble is Trouble.UNREACHABLE
+    assert "AWS_ENDPOINT_URL" in str(caught.value)
+
+
+def test_patience_is_bounded() -> None:
+    """A copy that gets nowhere ends within minutes, not hours."""
+    usual = Patience()
+    assert usual.tries * usual.silence <= timedelta(minutes=15)
+    assert usual.all_tries < timedelta(minutes=5)  # the signature of a request lasts no longer
+    assert msgspec.json.encode(usual.connect)
