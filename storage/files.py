@@ -110,9 +110,10 @@ class ProcessLock:
         except OSError as error:
             os.close(handle)
             raise LockedError(self._path, self.holder()) from error
-        os.ftruncate(handle, 0)
-        os.write(handle, str(os.getpid()).encode())
         self._handle = handle
+        with contextlib.suppress(OSError):  # a full disk: held all the same, without a name
+            os.ftruncate(handle, 0)
+            os.write(handle, str(os.getpid()).encode())
 
     def release(self) -> None:
         """Give the lock back; nothing happens where it is not held."""

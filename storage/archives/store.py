@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from storage.archives import listing, pruning
 from storage.archives.disk import Disk
+from storage.archives.pruning import Pruned
 from storage.archives.results import Created, Listed, Progress, Step, silent
-from storage.archives.retention import Policy
+from storage.archives.retention import Plan, Policy
+from storage.archives.workshop import Workshop
 
 __all__ = ["BackupStore", "Created", "Listed", "Step"]
 
@@ -44,3 +47,18 @@ class BackupStore:
     def snapshots(self) -> tuple[Listed, ...]:
         """Return every snapshot in the folder, oldest first; reads manifests, never archives."""
         raise NotImplementedError
+
+    def plan_prune(self) -> Plan:
+        """Return which snapshots and archives the policy lets go now, and why each stays or goes."""
+        with Workshop(self.disk, self.folder).minding(self.folder.name):
+            found = listing.listed(self.disk, self.folder)
+            return pruning.propose(
+                self.disk, self.folder, found, policy=self.policy, now=self.clock()
+            )
+
+    def prune(self, plan: Plan) -> Pruned:
+        """Delete what the plan says, as far as it still holds once the folder is locked."""
+        with Workshop(self.disk, self.folder) as shop:
+            return pruning.prune(
+                shop, plan, policy=self.policy, now=self.clock(), progress=self.progress
+            )
