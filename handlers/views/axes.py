@@ -21,11 +21,15 @@ DAY_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 365)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """The span of an axis in the series' own unit, and its ticks with their labels."""
+    """The span of an axis in the series' own unit, and its ticks with their labels.
+
+    `form` spells the topmost label with its unit.
+    """
 
     bottom: float
     top: float
     ticks: tuple[tuple[float, str], ...]
+    form: str = "{x}"
 
     def share(self, value: float) -> float:
         """Return how far up a value is, 0 to 1; what is off the axis is at its end."""
@@ -47,9 +51,7 @@ def value_axis(
     first, last = math.floor(low / rung.size / step), math.ceil(high / rung.size / step - 1e-9)
     last = max(last, first + 1)
     ticks = [(i * step * rung.size, _label(i * step, step, words)) for i in range(first, last + 1)]
-    if rung.unit:
-        ticks[-1] = (ticks[-1][0], f"{ticks[-1][1]} {rung.unit}")
-    return Axis(bottom=ticks[0][0], top=ticks[-1][0], ticks=tuple(ticks))
+    return Axis(bottom=ticks[0][0], top=ticks[-1][0], ticks=tuple(ticks), form=rung.form)
 
 
 def _step(value: float) -> float:

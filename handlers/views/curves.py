@@ -148,15 +148,17 @@ def _times(sheet: Sheet, plate: Plate) -> None:
 
 
 def _values(sheet: Sheet, plate: Plate) -> None:
-    for value, label in plate.axis.ticks:
+    axis = plate.axis
+    style = {"color": DIM, "size": SMALL, "ha": "right"}
+    for value, label in axis.ticks:
         y = plate.y(value)
         sheet.line([LEFT, RIGHT], [y, y], color=GRID, linewidth=1)
-        said, number = drawable(label), label.partition(" ")[0]
-        if wide(said, SMALL) > LEFT - 20:  # the unit has a line of its own
-            unit = drawable(label.removeprefix(number))
-            sheet.text(LEFT - 10, y - 16, unit, color=DIM, size=SMALL, ha="right", va="top")
-            said = drawable(number)
-        sheet.text(LEFT - 10, y, said, color=DIM, size=SMALL, ha="right", va="center")
+        said = drawable(axis.form.format(x=label) if value == axis.top else label)
+        if wide(said, SMALL) > LEFT - 20:  # the unit goes below
+            unit = drawable(axis.form.format(x=""))
+            sheet.text(LEFT - 10, y - 16, unit, va="top", **style)
+            said = drawable(label)
+        sheet.text(LEFT - 10, y, said, va="center", **style)
 
 
 def _shades(sheet: Sheet, plate: Plate) -> None:

@@ -84,10 +84,13 @@ class Point(NamedTuple):
 
 
 class Rung(NamedTuple):
-    """A unit of an axis, how much of the series' own unit it is, and how many it begins with."""
+    """A unit of an axis: how much of the series' own unit it is, how `x` of it are spelled.
+
+    An axis counts in it from as many as `begins` on.
+    """
 
     size: float
-    unit: str
+    form: str = "{x}"
     begins: float = 1.5
 
 
@@ -116,7 +119,7 @@ class Curve:
     zone: str
     gap_s: float
     words: Words
-    ladder: tuple[Rung, ...] = (Rung(1.0, ""),)
+    ladder: tuple[Rung, ...] = (Rung(1.0),)
     full: float = 0.0
     step: float = 0.0
     limit: float | None = None

@@ -8,7 +8,6 @@ from handlers.views import plots
 from handlers.views.i18n import Language
 from handlers.views.plots import Mark, Point, Rung
 from handlers.views.series import metric
-from handlers.views.text import clean
 from storage.incidents import Incident
 from storage.records import Slot
 
@@ -18,8 +17,7 @@ PERIODS = {
     "30d": timedelta(days=30),
     "90d": timedelta(days=90),
 }
-UNITS_S = (1.0, 60.0, 3600.0, 86_400.0)
-THOUSANDS = (Rung(1.0, ""), Rung(1e3, "k"), Rung(1e6, "M"))
+THOUSANDS = (Rung(1.0), Rung(1e3, "{x} k"), Rung(1e6, "{x} M"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,14 +120,18 @@ def words(language: Language) -> plots.Words:
 def _ladder(kind: str, language: Language) -> tuple[Rung, ...]:
     formats = language.catalogue.formats
     if kind.endswith("_pct"):
-        return (Rung(1.0, "%"),)
+        return (Rung(1.0, formats.pct),)
     if kind.endswith("_bytes"):
-        return tuple(Rung(1000.0**power, name, 1.0) for power, name in enumerate(formats.sizes))
+        sizes = enumerate(formats.sizes)
+        return tuple(Rung(1000.0**power, f"{{x}} {name}", 1.0) for power, name in sizes)
     if kind.endswith("_usd_min"):
-        return (Rung(1.0, clean(formats.roi.format(x=""))),)
+        return (Rung(1.0, formats.roi),)
     if kind.endswith("_s"):
-        units = language.plain("chart.units").split()
-        named = [Rung(size, unit) for size, unit in zip(UNITS_S, units, strict=True)]
-        named[0] = named[0]._replace(begins=1.0)
-        return (Rung(0.001, formats.millisecond.format(x="").strip()), *named)
+        return (
+            Rung(0.001, formats.millisecond),
+            Rung(1.0, formats.second, 1.0),
+            Rung(60.0, formats.minute),
+            Rung(3600.0, formats.hour),
+            Rung(86_400.0, formats.day),
+        )
     return THOUSANDS

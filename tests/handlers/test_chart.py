@@ -354,7 +354,7 @@ async def test_french_readers_get_french(world: World) -> None:
     spec = drawn(world)
     assert spec.words.decimal == ","
     assert spec.words.months[7] == "août"
-    assert spec.ladder[0].unit == "$/min"
+    assert spec.ladder[0].form == "{x}\u202f$/\u2060min"
 
 
 @pytest.mark.parametrize("long", [timedelta(minutes=5), timedelta(hours=30), timedelta(days=90)])
