@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from storage.archives import retention
 from storage.archives.disk import FULL, Disk
 from storage.archives.manifest import Manifest
+from storage.archives.retention import Candidate, Health, Policy
 from storage.offsite import checking, record, thinning
 from storage.offsite.place import Place
 from storage.offsite.pulling import Pull
@@ -101,9 +103,23 @@ class Offsite:
             freed_bytes=sum(names[name] for name in doomed),
         )
 
+    def thin_out(self, policy: Policy) -> Dropped:
+        """Delete what the policy does not keep, as among the backups here; see `prune`."""
+        found = [
+            Candidate(id=one.id, health=_health(one), archives=one.archives) for one in self.list()
+        ]
+        keep = retention.plan(found, policy, now=self._clock()).keep
+        return self.prune({one.name for one in keep})
+
     def _remember(self, told: Record) -> None:
         try:
             record.save(self._folder, told)
         except OSError as error:
             trouble = Trouble.LOCAL_FULL if error.errno in FULL else Trouble.FOLDER
             raise OffsiteError(trouble, self.where, said=error.strerror or "") from None
+
+
+def _health(remote: Remote) -> Health:
+    if not remote.complete:
+        return Health.BROKEN
+    return Health.CLEAN if remote.clean else Health.SOUND

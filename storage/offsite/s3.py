@@ -197,6 +197,8 @@ def understood(text: str) -> tuple[Trouble, str]:
         return (Trouble.BUSY if status[1].startswith("5") else known), said
     if "redential" in text or "AccessKey" in text or "169.254." in text:
         return Trouble.KEYS, ""
+    if "redirect" in text:
+        return Trouble.REGION, ""
     if "Http" in text or "HTTP error" in text or "error sending" in text:
         return Trouble.UNREACHABLE, ""
     return Trouble.ODD, ""

@@ -1,5 +1,6 @@
 """Encryption of what leaves the machine, in the age format; the only door to pyrage."""
 
+import errno
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 MARK_LENGTH = 8
+HEAD_BYTES = 64 * 1024  # of the format's header, which grows with the recipients
+PIECE_BYTES, NONCE_BYTES, TAG_BYTES = 64 * 1024, 16, 16  # as the age format has them
 
 
 class Sink(Protocol):
@@ -58,9 +61,10 @@ class Seal:
         reader, writer = _Reader(pieces), _Writer(into)
         try:
             pyrage.encrypt_io(reader, writer, self._recipients)
-        except (pyrage.EncryptError, OSError):
-            _raise_first(reader, writer)
-            raise
+        finally:
+            _raise_first(reader, writer)  # the library loses an error of the last write
+        if writer.size != _sealed_bytes(reader.size, writer.head):
+            raise OSError(errno.EIO, "encrypted short")
 
     def open(self, pieces: Iterator[bytes], into: Sink) -> None:
         """Decrypt a stream, in pieces that were proven genuine before they are written.
@@ -70,11 +74,15 @@ class Seal:
         reader, writer = _Reader(pieces), _Writer(into)
         try:
             pyrage.decrypt_io(reader, writer, self._identities)
-        except (pyrage.DecryptError, OSError) as error:
+        except pyrage.DecryptError as error:
             _raise_first(reader, writer)
-            if isinstance(error, pyrage.DecryptError) and "key" in str(error).lower():
+            if "key" in str(error).lower():
                 raise WrongKeyError from None
             raise BrokenSealError from None
+        except OSError:
+            _raise_first(reader, writer)
+            raise BrokenSealError from None
+        _raise_first(reader, writer)
 
 
 class _Reader(io.BufferedIOBase):
@@ -83,6 +91,7 @@ class _Reader(io.BufferedIOBase):
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
         self._rest = memoryview(b"")
+        self.size = 0
         self.error: Exception | None = None
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -92,6 +101,7 @@ class _Reader(io.BufferedIOBase):
                 if piece is None:
                     return b""
                 self._rest = memoryview(piece)
+                self.size += len(piece)
         except (OSError, OffsiteError) as error:
             self.error = error
             raise
@@ -105,11 +115,16 @@ class _Writer(io.BufferedIOBase):
 
     def __init__(self, into: Sink) -> None:
         self._into = into
+        self.head = b""
+        self.size = 0
         self.error: Exception | None = None
 
     def write(self, data: "ReadableBuffer", /) -> int:
         try:
-            return self._into.write(bytes(data))
+            content = bytes(data)
+            self.head += content[: HEAD_BYTES - len(self.head)]
+            self.size += len(content)
+            return self._into.write(content)
         except (OSError, OffsiteError) as error:
             self.error = error
             raise
@@ -119,6 +134,13 @@ def _raise_first(*sides: _Reader | _Writer) -> None:
     for side in sides:
         if side.error is not None:
             raise side.error from None
+
+
+def _sealed_bytes(plain_bytes: int, head: bytes) -> int:
+    """Return how long the whole must be: header, nonce, and a tag for each piece of content."""
+    header = head.find(b"\n", head.find(b"\n--- ") + 1) + 1
+    pieces = max(1, -(-plain_bytes // PIECE_BYTES))
+    return header + NONCE_BYTES + plain_bytes + pieces * TAG_BYTES
 
 
 def _keys(identity: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from storage.archives.manifest import ARCHIVE_NAME, MANIFEST_NAME
+from storage.archives.manifest import ARCHIVE_NAME, MANIFEST_NAME, when
 from storage.offsite.results import Remote
 from storage.offsite.sums import SUMS_NAME, Sums, plain_name
 
@@ -16,7 +16,7 @@ def ids(names: Iterable[str]) -> tuple[str, ...]:
     """Return the ids of the snapshots that have anything of their own there, oldest first."""
     own = map(plain_name, names)
     found = [MANIFEST_NAME.fullmatch(name) or SUMS_NAME.fullmatch(name) for name in own]
-    return tuple(sorted({match[1] for match in found if match}))
+    return tuple(sorted({match[1] for match in found if match and _is_a_time(match[1])}))
 
 
 def doomed(
@@ -70,3 +70,11 @@ def _remote(snapshot_id: str, names: Mapping[str, int], sums: Sums | None) -> Re
         missing=missing,
         size_bytes=sum(names.get(item.stored_name, 0) for item in sums.items),
     )
+
+
+def _is_a_time(snapshot_id: str) -> bool:
+    try:
+        when(snapshot_id)
+    except ValueError:  # "20261399…": nothing we wrote
+        return False
+    return True
