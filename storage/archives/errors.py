@@ -55,3 +55,32 @@ class UnknownError(BackupError):
     def __init__(self, snapshot_id: str) -> None:
         super().__init__(f"no snapshot {snapshot_id}: see the list")
         self.id = snapshot_id
+
+
+class RefusedError(BackupError):
+    """A restore would do harm, or nothing: `root` says where, `why` which, for a view to word."""
+
+    def __init__(self, root: str, why: str) -> None:
+        super().__init__(f"{root}: {REFUSALS[why]}")
+        self.root = root
+        self.why = why
+
+
+class NoRoomError(NoSpaceError):
+    """The disk a restore goes to is, or would be, full; the files are staged before the swap."""
+
+    def __init__(self, root: str, *, needed: int, free: int) -> None:
+        super().__init__(needed=needed, free=free)
+        self.args = (f"{root}: {needed} bytes are needed, {free} are free: make room beside it",)
+        self.root = root
+
+
+REFUSALS = {
+    "occupied": "the folder to restore to is not empty; name a new one",
+    "overlap": "it lies in another folder that is restored; use --to",
+    "backups": "the backups lie inside it; use --to",
+    "mount": "it is a mount point, which cannot be swapped; use --to, or --only",
+    "unknown": "the snapshot holds it, but no such folder is set; use --to",
+    "file": "something that is no folder has its name; move it away",
+    "nothing": "no file of the snapshot is chosen; see the list of its files",
+}

@@ -88,6 +88,7 @@ class Restored:
     `files` and `bytes` count what was taken out of the archives and hashed, `reused` the files
     an interrupted restore had already staged. `bad` lists every member that could not be had and
     every fault of the archives; `complete` says whether every chosen member was found good.
+    `carried` counts the files that stay though no backup holds them (`.env`, keys, excluded ones).
     """
 
     id: str
@@ -97,5 +98,6 @@ class Restored:
     reused: int
     seconds: float
     complete: bool
+    carried: int = 0
     bad: tuple[Bad, ...] = ()
     preview: Preview | None = None  # of a dry run

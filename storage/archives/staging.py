@@ -7,7 +7,7 @@ from pathlib import Path
 from storage.archives import names
 from storage.archives.disk import Disk
 from storage.archives.manifest import Member
-from storage.archives.swapping import make_folders
+from storage.archives.swapping import make_folders, same_file
 
 READ_BYTES = 256 * 1024
 PLAIN_BITS = 0o777  # never setuid, setgid or sticky
@@ -29,12 +29,12 @@ class Stage:
     What an interrupted restore left there is kept where it is whole; `reused` counts these.
     """
 
-    def __init__(self, disk: Disk, folders: Mapping[str, Path], *, continued: bool) -> None:
+    def __init__(self, disk: Disk, folders: Mapping[str, Path]) -> None:
         self._disk = disk
         self._folders = folders
-        self._continued = continued
+        self._made: set[Path] = set()
+        self._taken: dict[str, Path] = {}
         self.reused = 0
-        self.files: list[Path] = []
 
     def path(self, member: Member) -> Path:
         """Return where a member is staged."""
@@ -43,14 +43,20 @@ class Stage:
     def take(self, member: Member) -> "Staged | None":
         """Open its file; None where it is there already, and whole. Raises OSError."""
         path = self.path(member)
-        self.files.append(path)
-        if self._continued and self._disk.exists(path):
-            if sha256(self._disk, path) == member.sha256:
-                self._dress(path, member)
-                self.reused += 1
-                return None
-            self._disk.remove(path)
-        make_folders(self._disk, path.parent)
+        if path.parent not in self._made:
+            make_folders(self._disk, path.parent)
+            self._made.add(path.parent)
+        twin = self._taken.setdefault(str(path).casefold(), path)
+        try:
+            return Staged(self._disk, path, member)
+        except FileExistsError:
+            if twin != path and same_file(self._disk, path, twin):
+                raise  # a disk that takes `A` and `a` for one
+        if sha256(self._disk, path) == member.sha256:
+            self._dress(path, member)
+            self.reused += 1
+            return None
+        self._disk.remove(path)
         return Staged(self._disk, path, member)
 
     def _dress(self, path: Path, member: Member) -> None:

@@ -118,7 +118,7 @@ def _make_way(disk: Disk, target: Path, kept: Path, relative: Path) -> None:
 def _keep(disk: Disk, place: Path, keep: Path) -> None:
     """Give what lies there a second name, unless an interrupted run already did."""
     if disk.exists(keep):
-        if _same(disk, place, keep):
+        if same_file(disk, place, keep):
             return
         keep = free_name(disk, keep)
     try:
@@ -129,7 +129,8 @@ def _keep(disk: Disk, place: Path, keep: Path) -> None:
         copy(disk, place, keep)
 
 
-def _same(disk: Disk, one: Path, other: Path) -> bool:
+def same_file(disk: Disk, one: Path, other: Path) -> bool:
+    """Tell whether two names are of one file. Raises OSError."""
     first, second = disk.look(one), disk.look(other)
     return (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
 

@@ -1,0 +1,64 @@
+"""The one moment a restore becomes irrevocable, and everything after it, however interrupted."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from storage.archives import journal as journals
+from storage.archives.disk import Disk
+from storage.archives.findings import Placed
+from storage.archives.journal import Journal
+from storage.archives.swapping import finish
+
+
+class Resumed(msgspec.Struct, frozen=True):
+    """What became of one root's unfinished restore.
+
+    `waiting`: nothing of the root was touched; the same restore goes on where it stopped.
+    """
+
+    id: str
+    root: str
+    outcome: Literal["finished", "waiting"]
+    only: tuple[str, ...] = ()
+    placed: Placed | None = None
+
+
+def place(
+    disk: Disk, targets: Mapping[str, Path], plans: Mapping[str, Journal]
+) -> tuple[Placed, ...]:
+    """Put all staged roots in place, together. Raises OSError; `resume` then goes on.
+
+    The first journal that says `placing` decides for all; it is also the last to go.
+    """
+    for root in sorted(plans):
+        decided = msgspec.structs.replace(plans[root], phase="placing")
+        journals.save(disk, targets[root], decided)
+    last_first = sorted(plans, reverse=True)
+    placed = [finish(disk, targets[root], plans[root]) for root in last_first]
+    return tuple(placed[::-1])
+
+
+def resume(disk: Disk, roots: Mapping[str, Path]) -> tuple[Resumed, ...]:
+    """Finish every restore of these roots that was decided; say which others wait.
+
+    Cheap where there is none. Raises OSError, and can be called again then.
+    """
+    targets = {root: path.resolve() for root, path in roots.items()}
+    found = {root: journals.load(disk, root, target) for root, target in targets.items()}
+    plans = {root: journal for root, journal in found.items() if journal is not None}
+    decided = {plan.token for plan in plans.values() if plan.phase == "placing"}
+    due = {root: plan for root, plan in plans.items() if plan.token in decided}
+    placed = {each.root: each for each in place(disk, targets, due)}
+    return tuple(
+        Resumed(
+            id=plan.id,
+            root=root,
+            outcome="finished" if root in placed else "waiting",
+            only=plan.only,
+            placed=placed.get(root),
+        )
+        for root, plan in plans.items()
+    )

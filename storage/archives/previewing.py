@@ -1,0 +1,64 @@
+"""What a restore would change, told without writing anything."""
+
+import stat
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from storage.archives import names
+from storage.archives.disk import Disk
+from storage.archives.findings import Preview
+from storage.archives.manifest import Member
+from storage.archives.staging import below, root_of, sha256
+from storage.archives.swapping import files_below
+
+
+def preview(
+    disk: Disk,
+    targets: Mapping[str, Path],
+    members: Iterable[Member],
+    *,
+    kept: Callable[[str], bool] | None,
+) -> Preview:
+    """Compare the folders as they are with these members, by SHA-256 where sizes agree.
+
+    `kept` tells which files stay though no backup holds them; without it none are removed.
+    Raises OSError for a file that cannot be read.
+    """
+    sorts: dict[str, list[str]] = {"new": [], "changed": [], "same": []}
+    listed = {member.path: member for member in members}
+    for member in listed.values():
+        sorts[_compare(disk, targets[root_of(member)] / below(member), member)].append(member.path)
+    removed = () if kept is None else _removed(disk, targets, listed, kept)
+    return Preview(
+        new=tuple(sorts["new"]),
+        changed=tuple(sorts["changed"]),
+        same=tuple(sorts["same"]),
+        removed=tuple(removed),
+    )
+
+
+def _compare(disk: Disk, path: Path, member: Member) -> str:
+    if not disk.exists(path):
+        return "new"
+    facts = disk.look(path)
+    if not stat.S_ISREG(facts.st_mode) or facts.st_size != member.size:
+        return "changed"
+    return "same" if sha256(disk, path) == member.sha256 else "changed"
+
+
+def _removed(
+    disk: Disk,
+    targets: Mapping[str, Path],
+    listed: Mapping[str, Member],
+    kept: Callable[[str], bool],
+) -> list[str]:
+    gone = []
+    for root, target in targets.items():
+        if not disk.exists(target):
+            continue
+        for relative in files_below(disk, target):
+            path = f"{root}/{relative.as_posix()}"
+            written = names.encode(path)
+            if written not in listed and not kept(path):
+                gone.append(written)
+    return gone

@@ -1,0 +1,245 @@
+"""A snapshot brought back: staged beside its roots, compared, and only then put in place."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from storage.archives import journal as journals
+from storage.archives import previewing
+from storage.archives.doubts import doubts
+from storage.archives.dressing import carry_over, settle, sweep
+from storage.archives.errors import RefusedError
+from storage.archives.findings import Bad, Placed, Preview, Restored
+from storage.archives.journal import PREFIX, Journal
+from storage.archives.manifest import Manifest, Member, manifest_name, stamp
+from storage.archives.passes import Pass, Shelf, Watch
+from storage.archives.placing import place, resume
+from storage.archives.salvage import salvage
+from storage.archives.scan import Sink, nowhere, scan
+from storage.archives.sites import Sites, check_room
+from storage.archives.staging import Stage, below, root_of
+from storage.archives.swapping import discard, free_name, make_folders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be restored, and how much may be missing from it.
+
+    `chosen` picks members, `only` are the words it was picked by ("" for everything); `keeps`
+    tells which files (`data/.env`) stay though no backup holds them; `others` are the snapshots
+    that may hold a member whose archive is bad.
+    """
+
+    chosen: Callable[[Member], bool]
+    keeps: Callable[[str], bool]
+    only: tuple[str, ...] = ()
+    others: Iterable[Manifest] = ()
+    salvage: bool = False
+
+
+@dataclass(slots=True)
+class _Haul:
+    """What was had from the archives."""
+
+    good: set[str] = field(default_factory=set)
+    bad: list[Bad] = field(default_factory=list)
+    bytes: int = 0
+
+
+class Restore:
+    """One restore of one snapshot to one place."""
+
+    def __init__(self, shelf: Shelf, manifest: Manifest, sites: Sites, wish: Wish) -> None:
+        """Raise RefusedError where nothing of the snapshot is chosen."""
+        self._began = time.monotonic()
+        self._shelf = shelf
+        self._disk = shelf.disk
+        self._manifest = manifest
+        self._sites = sites
+        self._wish = wish
+        self._doubts = doubts(manifest)
+        doubted = {bad.path for bad in self._doubts}
+        chosen = [member for member in manifest.members if wish.chosen(member)]
+        whole = manifest_name(manifest.id) in doubted
+        self._members = [each for each in chosen if not whole and each.path not in doubted]
+        self._trusted = len(self._members) == len(chosen)
+        if not chosen:
+            raise RefusedError(", ".join(manifest.roots), "nothing")
+        self._roots = sorted({root_of(member) for member in self._members})
+        self._targets = {root: sites.targets[root] for root in self._roots}
+
+    def look(self) -> Restored:
+        """Say what it would do: read the archives, compare, write nothing."""
+        haul = self._fetch(nowhere)
+        whole = not self._wish.only
+        seen = previewing.preview(
+            self._disk, self._targets, self._members, kept=self._wish.keeps if whole else None
+        )
+        return self._restored(haul, preview=seen)
+
+    def run(self) -> Restored:
+        """Do it, or go on with what was interrupted.
+
+        Nothing is put in place where a member is missing and the wish is not to salvage; what
+        was staged then stays for the next try. Raises RefusedError, NoRoomError and OSError.
+        """
+        done = self._finish_earlier()
+        if done:
+            return self._restored(_Haul({member.path for member in self._members}), placed=done)
+        swapped = [root for root in self._roots if self._way(root) == "swap"]
+        self._sites.check(self._disk, self._roots, swapped, self._shelf.folder)
+        plans = self._plans()
+        check_room(self._disk, self._targets, self._members, plans)
+        for root, plan in plans.items():
+            journals.save(self._disk, self._targets[root], plan)
+        stage = self._stage(plans)
+        haul = self._fetch(stage.take)
+        missing = [member for member in self._members if member.path not in haul.good]
+        if missing:
+            haul.good |= salvage(
+                self._shelf, stage, missing, others=self._wish.others, targets=self._targets
+            )
+        if not self._enough(haul):
+            return self._restored(haul, reused=stage.reused)
+        plans = self._worth(haul, plans)
+        carried = sum(self._settle(haul, root, plan) for root, plan in plans.items())
+        placed = place(self._disk, self._targets, plans)
+        return self._restored(haul, placed=placed, reused=stage.reused, carried=carried)
+
+    def _worth(self, haul: _Haul, plans: Mapping[str, Journal]) -> dict[str, Journal]:
+        """Return the roots something was had of; a root with nothing good is left as it is."""
+        worth = {}
+        for root, plan in plans.items():
+            if any(member.path in haul.good for member in self._members_of(root)):
+                worth[root] = plan
+            else:
+                journals.drop(self._disk, root, self._targets[root])
+                discard(self._disk, self._targets[root].with_name(plan.staging))
+        return worth
+
+    def _finish_earlier(self) -> tuple[Placed, ...]:
+        """Finish what was decided before; return it where it is this very restore."""
+        finished = [
+            (each.root, each.placed)
+            for each in resume(self._disk, self._targets)
+            if each.placed and each.id == self._manifest.id and each.only == self._wish.only
+        ]
+        whole = [root for root, _ in finished] == self._roots
+        return tuple(placed for _, placed in finished) if whole else ()
+
+    def _way(self, root: str) -> Literal["swap", "files"]:
+        there = self._wish.only and self._disk.exists(self._targets[root])
+        return "files" if there else "swap"
+
+    def _plans(self) -> dict[str, Journal]:
+        """Return each root's journal: the one left by this very restore, or a new one."""
+        token = secrets.token_hex(8)
+        plans = {}
+        for root, target in self._targets.items():
+            make_folders(self._disk, target.parent)
+            plan = self._plan(root, target, token)
+            old = journals.load(self._disk, root, target)
+            if old is not None and _same(old, plan):
+                plan = msgspec.structs.replace(old, token=token)
+            else:
+                discard(self._disk, target.with_name(plan.staging))
+            plans[root] = plan
+        return plans
+
+    def _plan(self, root: str, target: Path, token: str) -> Journal:
+        kept = target.with_name(f"{target.name}.before-restore-{stamp(self._shelf.clock())}")
+        return Journal(
+            token=token,
+            id=self._manifest.id,
+            root=root,
+            target=target.name,
+            staging=f"{PREFIX}{root}.staging",
+            kept=free_name(self._disk, kept).name,
+            way=self._way(root),
+            only=self._wish.only,
+        )
+
+    def _stage(self, plans: Mapping[str, Journal]) -> Stage:
+        folders = {}
+        for root, plan in plans.items():
+            folder = folders[root] = self._targets[root].with_name(plan.staging)
+            make_folders(self._disk, folder)
+            sweep(self._disk, folder, {below(member) for member in self._members_of(root)})
+        return Stage(self._disk, folders)
+
+    def _members_of(self, root: str) -> list[Member]:
+        return [member for member in self._members if root_of(member) == root]
+
+    def _fetch(self, sink: Sink) -> _Haul:
+        """Read every archive there are members in; what comes bad is tried once more."""
+        haul = _Haul()
+        passes = {archive.name: Pass(archive) for archive in self._manifest.archives}
+        for member in self._members:
+            passes[member.archive].wanted[member.path] = member
+        watched = Watch(self._shelf.progress, "extract", passes.values()).over(sink)
+        for one in passes.values():
+            if not one.wanted:
+                continue
+            path = self._shelf.find(one.archive)
+            found = scan(self._disk, path, one.archive, one.wanted, watched)
+            haul.good |= found.good
+            haul.bytes += found.bytes
+            rest = {name: one.wanted[name] for name in one.wanted.keys() - found.good}
+            if rest and not found.missing:
+                found = scan(self._disk, path, one.archive, rest, sink)
+                haul.good |= found.good
+            haul.bad += found.bad
+        return haul
+
+    def _enough(self, haul: _Haul) -> bool:
+        return bool(haul.good) if self._wish.salvage else self._complete(haul)
+
+    def _complete(self, haul: _Haul) -> bool:
+        return self._trusted and all(member.path in haul.good for member in self._members)
+
+    def _settle(self, haul: _Haul, root: str, plan: Journal) -> int:
+        """Make one root ready to be put in place; return how many other files stay with it."""
+        target = self._targets[root]
+        staging = target.with_name(plan.staging)
+        carried: tuple[Path, ...] = ()
+        if plan.way == "swap":
+            carried = carry_over(
+                self._disk,
+                target,
+                staging,
+                lambda path: self._wish.keeps(f"{root}/{path.as_posix()}"),
+            )
+        files = [below(member) for member in self._members_of(root) if member.path in haul.good]
+        settle(self._disk, target, staging, files, carried)
+        return len(carried)
+
+    def _restored(
+        self,
+        haul: _Haul,
+        *,
+        placed: tuple[Placed, ...] = (),
+        reused: int = 0,
+        carried: int = 0,
+        preview: Preview | None = None,
+    ) -> Restored:
+        return Restored(
+            id=self._manifest.id,
+            placed=placed,
+            files=len(haul.good),
+            bytes=haul.bytes,
+            reused=reused,
+            seconds=time.monotonic() - self._began,
+            complete=self._complete(haul),
+            carried=carried,
+            bad=(*self._doubts, *dict.fromkeys(haul.bad)),
+            preview=preview,
+        )
+
+
+def _same(old: Journal, new: Journal) -> bool:
+    return (old.id, old.only, old.way) == (new.id, new.only, new.way)

@@ -1,0 +1,106 @@
+"""Where a restore goes to, and whether it may: every folder is looked at before anything moves."""
+
+import os
+import stat
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.archives.disk import Disk
+from storage.archives.errors import NoRoomError, RefusedError
+from storage.archives.journal import PREFIX, Journal
+from storage.archives.manifest import Manifest, Member
+from storage.archives.staging import root_of
+
+RESERVE_BYTES = 32 * 1024 * 1024
+BLOCK_BYTES = 4096  # what the smallest file takes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sites:
+    """The folder of each root; `fresh` is the folder they were to be made in, None in place."""
+
+    targets: Mapping[str, Path]
+    fresh: Path | None = None
+
+    def check(
+        self, disk: Disk, roots: Sequence[str], swapped: Collection[str], backups: Path
+    ) -> None:
+        """Raise RefusedError where these roots cannot be put in place without harm."""
+        if self.fresh is not None:
+            _check_fresh(disk, self.fresh)
+        for root in roots:
+            target = self.targets[root]
+            if disk.exists(target) and not stat.S_ISDIR(disk.look(target).st_mode):
+                raise RefusedError(root, "file")
+            if root not in swapped:
+                continue
+            others = [self.targets[other] for other in roots if other != root]
+            if any(_within(other, target) for other in others):
+                raise RefusedError(root, "overlap")
+            if _within(backups.resolve(), target):
+                raise RefusedError(root, "backups")
+            if os.path.ismount(target):
+                raise RefusedError(root, "mount")
+
+
+def sites(manifest: Manifest, roots: Mapping[str, Path], to: Path | None) -> Sites:
+    """Return where each root of a snapshot goes: in place, or below `to`; links are resolved.
+
+    Raises RefusedError where a root of the snapshot has no place of its own.
+    """
+    if to is not None:
+        fresh = to.resolve()
+        return Sites(targets={root: fresh / root for root in manifest.roots}, fresh=fresh)
+    for root in manifest.roots:
+        if root not in roots:
+            raise RefusedError(root, "unknown")
+    return Sites(targets={root: roots[root].resolve() for root in manifest.roots})
+
+
+def check_room(
+    disk: Disk, targets: Mapping[str, Path], members: Sequence[Member], plans: Mapping[str, Journal]
+) -> None:
+    """Raise NoRoomError where what is not staged yet would not fit beside the roots."""
+    needed: dict[int, int] = {}
+    where: dict[int, str] = {}
+    for root, target in targets.items():
+        device = disk.look(target.parent).st_dev
+        size = sum(_on_disk(member.size) for member in members if root_of(member) == root)
+        staged = _size_below(disk, target.with_name(plans[root].staging))
+        needed[device] = needed.get(device, RESERVE_BYTES) + max(size - staged, 0)
+        where.setdefault(device, root)
+    for device, root in where.items():
+        free = disk.free_bytes(targets[root].parent)
+        if free < needed[device]:
+            raise NoRoomError(root, needed=needed[device], free=free)
+
+
+def _check_fresh(disk: Disk, folder: Path) -> None:
+    """Accept an empty folder, none, or what an interrupted restore left in it."""
+    if not disk.exists(folder):
+        return
+    if any(not _ours(entry.name) for entry in disk.entries(folder)):
+        raise RefusedError(folder.name, "occupied")
+
+
+def _ours(name: str) -> bool:
+    return name.startswith((PREFIX, f".{PREFIX}"))
+
+
+def _within(path: Path, folder: Path) -> bool:
+    return path.is_relative_to(folder)
+
+
+def _on_disk(size: int) -> int:
+    return size + -size % BLOCK_BYTES
+
+
+def _size_below(disk: Disk, folder: Path) -> int:
+    if not disk.exists(folder):
+        return 0
+    total = 0
+    for entry in disk.entries(folder):
+        path = folder / entry.name
+        total += _size_below(disk, path) if entry.folder else _on_disk(disk.look(path).st_size)
+    return total
