@@ -1,5 +1,6 @@
 """Which snapshots there are, by their manifests and the sizes of their archives alone."""
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -94,13 +95,16 @@ def each(disk: Disk, folder: Path) -> Iterator[Listed]:
     present = names(disk, folder)
     checks = checked.load(disk, folder) if checked.NAME in present else {}
     for snapshot_id in ids(present):
-        yield _listed(disk, folder, snapshot_id, checks)
+        with contextlib.suppress(FileNotFoundError):  # thinned out since the folder was listed
+            yield _listed(disk, folder, snapshot_id, checks)
 
 
 def _listed(disk: Disk, folder: Path, snapshot_id: str, checks: Mapping[str, Check]) -> Listed:
     own = _size(disk, folder / manifest_name(snapshot_id)) or 0
     try:
         manifest = load(disk, folder, snapshot_id)
+    except FileNotFoundError:
+        raise
     except (DamagedError, OSError) as error:
         return Listed(
             id=snapshot_id,

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from storage.archives import listing, pruning
+from storage.archives.creating import Task, create
 from storage.archives.disk import Disk
 from storage.archives.pruning import Pruned
 from storage.archives.results import Created, Listed, Progress, Step, silent
@@ -42,14 +43,29 @@ class BackupStore:
 
     def create(self) -> Created:
         """Make, read back and publish a snapshot of the roots as they are now."""
-        raise NotImplementedError
+        return create(
+            Task(
+                folder=self.folder,
+                roots=self.roots,
+                clock=self.clock,
+                base_days=self.policy.base_days,
+                exclude=self.exclude,
+                disk=self.disk,
+                progress=self.progress,
+            )
+        )
 
     def snapshots(self) -> tuple[Listed, ...]:
-        """Return every snapshot in the folder, oldest first; reads manifests, never archives."""
-        raise NotImplementedError
+        """Return every snapshot in the folder, oldest first; reads manifests, never archives.
+
+        One whose manifest or archives are missing or damaged is listed, as broken. Raises
+        DiskError where the folder cannot be read; where there is none yet, there is no snapshot.
+        """
+        with Workshop(self.disk, self.folder).minding(self.folder.name):
+            return listing.listed(self.disk, self.folder)
 
     def plan_prune(self) -> Plan:
-        """Return which snapshots and archives the policy lets go now, and why each stays or goes."""
+        """Return which snapshots and archives the policy lets go now, and why."""
         with Workshop(self.disk, self.folder).minding(self.folder.name):
             found = listing.listed(self.disk, self.folder)
             return pruning.propose(

@@ -10,6 +10,7 @@ NAME_BYTES = 100
 END_BYTES = 2 * BLOCK
 BINARY = 1 << 7  # the first bit of a number too large for octal digits
 MODE_BITS = 0o777
+SECOND_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

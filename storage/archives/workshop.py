@@ -12,6 +12,7 @@ from storage.archives.errors import BackupError, DiskError, LockedError, NoSpace
 
 LOCK = ".lock"
 TEMPORARY = ".tmp"
+PIECE_BYTES = 1024 * 1024
 
 
 class Workshop:
@@ -49,7 +50,7 @@ class Workshop:
         trace: TracebackType | None,
     ) -> None:
         """Delete what was not to stay, and unlock."""
-        for path in self._passing:
+        for path in reversed(self._passing):  # a manifest before its archive
             with contextlib.suppress(OSError):
                 self.disk.remove(path)
         self._lock.release()
@@ -66,10 +67,15 @@ class Workshop:
         with self.minding(path.name):
             return self.disk.create(path)
 
-    def write(self, path: Path, handle: int, content: bytes) -> None:
+    def write(self, path: Path, handle: int, content: bytes | memoryview) -> None:
         """Write to it."""
         with self.minding(path.name):
             self.disk.write(handle, content)
+
+    def close(self, path: Path, handle: int) -> None:
+        """Close it."""
+        with self.minding(path.name):
+            self.disk.close(handle)
 
     def finish(self, path: Path, handle: int) -> None:
         """Bring what was written to the disk itself, and out of memory, and close it."""
@@ -114,6 +120,16 @@ class Workshop:
         if error.errno in FULL:
             return NoSpaceError(needed=0, free=self.free_bytes())
         return DiskError(name, error.strerror or type(error).__name__)
+
+    def pieces(self, path: Path) -> Iterator[bytes]:
+        """Give the content of a file here, piece by piece."""
+        with self.minding(path.name):
+            handle = self.disk.open(path)
+            try:
+                while piece := self.disk.read(handle, PIECE_BYTES):
+                    yield piece
+            finally:
+                self.disk.close(handle)
 
     def free_bytes(self) -> int:
         """Return the room beside the backups, 0 where the system does not say."""

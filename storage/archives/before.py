@@ -1,0 +1,88 @@
+"""The snapshot that a new one builds upon: its members by path, and its base, looked at again."""
+
+import contextlib
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.archives import listing
+from storage.archives.disk import Disk
+from storage.archives.manifest import BAD_END, Archive, Flag, Manifest, Member, Note
+from storage.archives.tree import Found
+from storage.archives.workshop import PIECE_BYTES, Workshop
+
+LOOKS = 2  # a disk may err once, and then be right
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the previous snapshot knew; `manifest` is None where there is none to build upon."""
+
+    manifest: Manifest | None
+    members: Mapping[str, Member]
+    invalid: Mapping[str, Note]
+
+    @classmethod
+    def of(cls, manifest: Manifest | None) -> "Before":
+        """Return what a manifest says, by path."""
+        if manifest is None:
+            return cls(None, {}, {})
+        invalid = {note.path: note for note in manifest.notes if note.flag is Flag.INVALID_JSON}
+        return cls(manifest, {member.path: member for member in manifest.members}, invalid)
+
+    def same(self, found: Found) -> Member | None:
+        """Return the member that a file still is by its times, size and inode."""
+        old = self.members.get(found.path)
+        facts = found.facts
+        if (
+            old is None
+            or old.ctime_ns != facts.st_ctime_ns
+            or old.mtime_ns != facts.st_mtime_ns
+            or old.size != facts.st_size
+            or old.inode != facts.st_ino
+        ):
+            return None
+        return old
+
+
+def find(shop: Workshop) -> Before:
+    """Return the newest snapshot that can be restored, and whose base still is what it was.
+
+    A base that is read wrong twice is put aside, so that its snapshots show as broken at once; one
+    that cannot be read is left alone, and not built upon.
+    """
+    condemned: set[str] = set()
+    for each in listing.each(shop.disk, shop.folder):
+        manifest = each.manifest
+        if each.broken or manifest is None or manifest.base.name in condemned:
+            continue
+        looks = (_sha256(shop.disk, shop.folder / manifest.base.name) for _ in range(LOOKS))
+        if any(look == manifest.base.sha256 for look in looks):
+            return Before.of(manifest)
+        condemned.add(manifest.base.name)
+        if _sha256(shop.disk, shop.folder / manifest.base.name):
+            _quarantine(shop, manifest.base)
+    return Before.of(None)
+
+
+def _sha256(disk: Disk, path: Path) -> str:
+    """Return an archive's SHA-256, "" where the system cannot read it."""
+    digest = hashlib.sha256()
+    try:
+        handle = disk.open(path)
+        try:
+            while piece := disk.read(handle, PIECE_BYTES):
+                digest.update(piece)
+        finally:
+            disk.close(handle)
+    except OSError:
+        return ""
+    return digest.hexdigest()
+
+
+def _quarantine(shop: Workshop, archive: Archive) -> None:
+    path = shop.folder / archive.name
+    with contextlib.suppress(OSError):
+        shop.disk.replace(path, path.with_name(f"{archive.name}{BAD_END}"))
+        shop.disk.sync_folder(shop.folder)

@@ -1,0 +1,78 @@
+"""The roots as they are beside the previous snapshot, and whether that makes a base or a diff."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from storage.archives import free
+from storage.archives.before import Before
+from storage.archives.choosing import Reason, choose, clash
+from storage.archives.manifest import Member
+from storage.archives.steady import LARGE_BYTES
+from storage.archives.tree import Found, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is as it was in the base, what is to be read, what could not be seen, what is gone."""
+
+    before: Before
+    tree: Tree
+    reason: Reason = Reason.DIFF
+    kept: list[Member] = field(default_factory=list)
+    changed: list[Found] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+    @property
+    def base(self) -> str:
+        """The archive whose members need no copy, "" where a new base is to be made."""
+        manifest = self.before.manifest
+        return manifest.base.name if manifest and self.reason is Reason.DIFF else ""
+
+    @property
+    def changed_bytes(self) -> int:
+        """How much is to be read."""
+        return sum(found.facts.st_size for found in self.changed)
+
+    @property
+    def needed_bytes(self) -> int:
+        """How much room that takes beside the backups."""
+        largest = max((found.facts.st_size for found in self.changed), default=0)
+        return free.needed(
+            self.before.manifest,
+            base=not self.base,
+            total=self.changed_bytes,
+            largest=largest if largest > LARGE_BYTES else 0,
+        )
+
+
+def compose(before: Before, tree: Tree, *, now: datetime, base_days: int) -> Scene:
+    """Return what there is to do for a snapshot made now."""
+    scene = _compare(before, tree, Reason.DIFF)
+    reason = choose(
+        before.manifest,
+        now=now,
+        base_days=base_days,
+        changed=scene.changed_bytes,
+        total=sum(found.facts.st_size for found in tree.files),
+    )
+    if reason is Reason.DIFF and clash(scene.gone, [found.path for found in tree.files]):
+        reason = Reason.KIND
+    return scene if reason is Reason.DIFF else _compare(before, tree, reason)
+
+
+def _compare(before: Before, tree: Tree, reason: Reason) -> Scene:
+    scene = Scene(before, tree, reason)
+    base = scene.base
+    present = set()
+    for found in tree.files:
+        present.add(found.path)
+        old = before.same(found)
+        if old is not None and old.archive == base:
+            scene.kept.append(old)
+        else:
+            scene.changed.append(found)
+    for path in before.members:
+        if path not in present:
+            (scene.hidden if tree.hidden(path) else scene.gone).append(path)
+    return scene
