@@ -17,7 +17,7 @@ from storage.hours import Kept, whole
 from storage.incidents import Incident
 from storage.past import Past
 from storage.records import Slot
-from storage.schema import micros
+from storage.schema import micros, moment
 
 RAW = timedelta(days=14)  # older samples are sums of an hour
 HOUR = timedelta(hours=1)
@@ -43,6 +43,7 @@ def read(call: Call, series: str, since: datetime, until: datetime) -> Reading:
     found = _kept(call, series, whole(since, step), until)
     last = [each.samples[-1] for each in found if each.samples]
     values = [value for at, value in last if at >= recent]
+    ends = [each.ends for each in found if each.ends is not None]
     parts = [each.slots(step) for each in found]
     slots = parts[0] if len(parts) == 1 else _together(parts, summed=summed)
     return Reading(
@@ -54,6 +55,8 @@ def read(call: Call, series: str, since: datetime, until: datetime) -> Reading:
         slots=slots,
         median=found[0].median() if len(found) == 1 else _median(slots),
         now=(sum(values) if summed else min(values)) if values else None,
+        first=whole(moment(min(first for first, _ in ends)), HOUR) if ends else None,
+        silent=_silent([last for _, last in ends], recent),
         limit=_limit(call, series),
         incidents=_incidents(call, series, since, until),
     )
@@ -99,6 +102,11 @@ def _names(call: Call, series: str) -> list[str]:
         return [series]
     names = call.services.history.names(f"{kind}:")
     return [name for name in names if belongs(name.partition(":")[2], part)] or [series]
+
+
+def _silent(last: Sequence[int], recent: int) -> datetime | None:
+    """Return when the last value was, unless that is just now."""
+    return moment(max(last)) if last and max(last) < recent else None
 
 
 def _median(slots: Sequence[Slot]) -> float | None:

@@ -57,6 +57,14 @@ class Kept(NamedTuple):
     samples: Sequence[tuple[int, float]]
     hours: Sequence[_Hour] = ()
 
+    @property
+    def ends(self) -> tuple[int, int] | None:
+        """When its first value was and its last; of an hour, when that began and ended."""
+        times = [at for at, _ in (*self.samples[:1], *self.samples[-1:])]
+        if self.hours:
+            times += [self.hours[0][0], self.hours[-1][0] + HOUR_US]
+        return (min(times), max(times)) if times else None
+
     def slots(self, step: timedelta) -> list[Slot]:
         """Return it by stretches of `step`, oldest first; old ones are an hour at least."""
         size = step // timedelta(microseconds=1)

@@ -60,20 +60,21 @@ def _figures(builder: Builder, reading: Reading, language: Language) -> None:
     now = "" if reading.now is None else language.say("chart.now", now=said(reading.now))
     limit = reading.limit
     bound = "" if limit is None else language.say("chart.limit", limit=said(limit))
-    builder.gap().add(" · ".join(part for part in (now, bound) if part))
+    line = " · ".join(part for part in (now, bound) if part)
+    builder.gap().add(Markup(line[:1].upper() + line[1:]))
     values = {"low": said(found.low), "median": said(found.median), "high": said(found.high)}
     builder.add(language.say("chart.figures", **values))
-    step_s, gap_s = reading.step.total_seconds(), reading.gap.total_seconds()
     known = metric(reading.series)
     single = known is not None and known.single
-    first_s, last_s = reading.slots[0].at_s, reading.slots[-1].at_s + step_s
-    if reading.now is None and reading.until.timestamp() - last_s > gap_s:
+    if reading.silent is not None:
         key = "chart.last" if single else "chart.silent"
-        builder.add(language.say(key, last_at=last_s), weight=BEGINS)
-    if not single and first_s - reading.since.timestamp() > gap_s + step_s:
-        builder.add(language.say("chart.begins", since_at=first_s), weight=BEGINS)
+        builder.add(language.say(key, last_at=reading.silent), weight=BEGINS)
+    late = reading.gap + 2 * reading.step
+    if not single and reading.first is not None and reading.first - reading.since > late:
+        builder.add(language.say("chart.begins", since_at=reading.first), weight=BEGINS)
     if any(slot.low < slot.high for slot in reading.slots):
-        builder.add(language.say("chart.band", step_s=step_s), weight=BAND)
+        key = "chart.bars" if single else "chart.band"
+        builder.add(language.say(key, step_s=reading.step.total_seconds()), weight=BAND)
 
 
 def _alerts(builder: Builder, reading: Reading, language: Language) -> None:

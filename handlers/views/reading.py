@@ -25,6 +25,7 @@ class Reading:
     """What history has of a series from `since` to `until`, by stretches of `step`.
 
     `now` is the last value, None where there is none just now; gaps are longer than `gap`.
+    `first` is the hour of the first one, `silent` when the last one was where that was not just now.
     `incidents` are those to shade.
     """
 
@@ -36,6 +37,8 @@ class Reading:
     slots: Sequence[Slot] = ()
     median: float | None = None
     now: float | None = None
+    first: datetime | None = None
+    silent: datetime | None = None
     limit: float | None = None
     incidents: Sequence[Incident] = ()
 
