@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -28,10 +28,12 @@ class FolderPlace:
         *,
         disk: Disk | None = None,
         mounted: Callable[[Path], bool] = os.path.ismount,
+        mounts: Collection[Path] = MOUNTED_UNDER,
     ) -> None:
         self._folder = folder
         self._disk = disk or Disk()
         self._mounted = mounted
+        self._mounts = mounts
 
     @property
     def where(self) -> str:
@@ -106,7 +108,7 @@ class FolderPlace:
 
     def _on_a_mount(self) -> bool:
         lineage = [self._folder, *self._folder.parents]
-        root = next((path for path in lineage if path in MOUNTED_UNDER), None)
+        root = next((path for path in lineage if path in self._mounts), None)
         if root is None:
             return True
         return any(self._mounted(path) for path in lineage[: lineage.index(root) + 1])

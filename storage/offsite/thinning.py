@@ -1,8 +1,9 @@
 """Which off-site files no kept snapshot needs, in the order they are deleted in. Pure."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 
-from storage.archives.manifest import ARCHIVE_NAME, MANIFEST_NAME, when
+from storage.archives.manifest import ARCHIVE_NAME, MANIFEST_NAME, stamp, when
 from storage.offsite.results import Remote
 from storage.offsite.sums import SUMS_NAME, Sums, plain_name
 
@@ -14,9 +15,8 @@ def remotes(names: Mapping[str, int], lists: Mapping[str, Sums | None]) -> tuple
 
 def ids(names: Iterable[str]) -> tuple[str, ...]:
     """Return the ids of the snapshots that have anything of their own there, oldest first."""
-    own = map(plain_name, names)
-    found = [MANIFEST_NAME.fullmatch(name) or SUMS_NAME.fullmatch(name) for name in own]
-    return tuple(sorted({match[1] for match in found if match and _is_a_time(match[1])}))
+    found = {_id(MANIFEST_NAME, name) or _id(SUMS_NAME, name) for name in names}
+    return tuple(sorted(found - {""}))
 
 
 def doomed(
@@ -30,28 +30,27 @@ def doomed(
     found = remotes(names, lists)
     newest = max((one.id for one in found if one.complete), default="")
     kept = {one.id for one in found if one.id in keep or one.id >= newest}
-    needed = {item.stored_name for one in kept if (sums := lists.get(one)) for item in sums.items}
-    blind = any(lists.get(one) is None for one in kept)
+    known = [sums for one in kept if (sums := lists.get(one)) is not None]
+    needed = {item.stored_name for sums in known for item in sums.items}
+    listed = {sums.id for sums in known}
+    loose = [name for name in sorted(names) if name not in needed]
     manifests = [
         name
-        for name in sorted(names)
-        if (match := MANIFEST_NAME.fullmatch(plain_name(name)))
-        and (match[1] not in kept or (name not in needed and lists.get(match[1])))
+        for name in loose
+        if (own := _id(MANIFEST_NAME, name)) and (own not in kept or own in listed)
     ]
-    gone = [
-        name
-        for name in sorted(names)
-        if (match := SUMS_NAME.fullmatch(name)) and match[1] not in kept
-    ]
-    archives = [
-        name
-        for name in sorted(names)
-        if (match := ARCHIVE_NAME.fullmatch(plain_name(name)))
-        and not blind
-        and name not in needed
-        and match[1] < newest
-    ]
-    return (*manifests, *gone, *archives)
+    stale = [name for name in loose if (own := _id(SUMS_NAME, name)) and own not in kept]
+    archives = [name for name in loose if "" < _id(ARCHIVE_NAME, name) < newest]
+    return (*manifests, *stale, *(archives if len(listed) == len(kept) else ()))
+
+
+def _id(pattern: re.Pattern[str], name: str) -> str:
+    """Return the time in a name of ours, "" where it is none."""
+    found = pattern.fullmatch(plain_name(name))
+    try:
+        return "" if found is None else stamp(when(found[1]))
+    except ValueError:  # "20261399…": nothing we wrote
+        return ""
 
 
 def _remote(snapshot_id: str, names: Mapping[str, int], sums: Sums | None) -> Remote:
@@ -70,11 +69,3 @@ def _remote(snapshot_id: str, names: Mapping[str, int], sums: Sums | None) -> Re
         missing=missing,
         size_bytes=sum(names.get(item.stored_name, 0) for item in sums.items),
     )
-
-
-def _is_a_time(snapshot_id: str) -> bool:
-    try:
-        when(snapshot_id)
-    except ValueError:  # "20261399…": nothing we wrote
-        return False
-    return True

@@ -1,0 +1,129 @@
+"""Which off-site files go: whatever is asked for, what stays can be restored."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.archives.manifest import ARCHIVE_NAME, MANIFEST_NAME, manifest_name, stamp
+from storage.archives.retention import Policy
+from storage.offsite import sums, thinning
+from storage.offsite.copies import Offsite
+from storage.offsite.place import Place
+from storage.offsite.sums import Item, Sums, plain_name, sealed_name, sums_name
+from tests.storage.offsite.backups import START, Backups
+
+MARKS = st.sampled_from(["", "00000000", "ffffffff"])
+
+
+def item(name: str, mark: str, size: int = 5) -> Item:
+    stored = sealed_name(name, mark) if mark else name
+    lying = "b" * 64 if mark else "a" * 64
+    return Item(
+        name=name, sha256="a" * 64, stored_name=stored, stored_sha256=lying, stored_bytes=size
+    )
+
+
+@st.composite
+def places(draw: st.DrawFn) -> tuple[dict[str, int], dict[str, Sums | None]]:
+    """Return names with sizes, and the lists, of a place with a past: cuts, losses, new keys."""
+    names: dict[str, int] = {}
+    lists: dict[str, Sums | None] = {}
+    base = ""
+    for day in range(draw(st.integers(0, 6))):
+        at = stamp(START + timedelta(days=day))
+        mark = draw(MARKS)
+        fresh = not base or draw(st.booleans())
+        base = f"base-{at}.tar.zst" if fresh else base
+        archives = [base] if fresh else [base, f"diff-{at}.tar.zst"]
+        items = [item(name, mark) for name in (*archives, manifest_name(at))]
+        whole = Sums(id=at, clean=draw(st.booleans()), items=tuple(items))
+        steps = [(one.stored_name, 5) for one in items]
+        steps.insert(-1, (sums_name(at), 9))
+        names |= dict(steps[: draw(st.integers(1, len(steps)))])
+        if sums_name(at) in names:
+            lists[at] = whole if draw(st.integers(0, 5)) else None
+    for lost in draw(st.lists(st.sampled_from(sorted(names) or ["x"]), max_size=2)):
+        names.pop(lost, None)
+        if found := sums.SUMS_NAME.fullmatch(lost):
+            lists.pop(found[1], None)
+    return names, lists
+
+
+@given(place=places(), data=st.data())
+def test_what_stays_is_whole_and_nothing_stays_for_ever(
+    place: tuple[dict[str, int], dict[str, Sums | None]], data: st.DataObject
+) -> None:
+    """Kept snapshots and the newest complete one stay as complete as they were, at every step."""
+    names, lists = place
+    before = {one.id: one for one in thinning.remotes(names, lists)}
+    keep = set(data.draw(st.lists(st.sampled_from(sorted(before) or ["x"]))))
+    doomed = thinning.doomed(names, lists, keep=keep)
+    newest = max((one.id for one in before.values() if one.complete), default="")
+    for cut in range(len(doomed) + 1):
+        left = {name: size for name, size in names.items() if name not in doomed[:cut]}
+        after = {one.id: one for one in thinning.remotes(left, lists)}
+        for one in before.values():
+            if one.complete and (one.id in keep or one.id == newest):
+                assert after[one.id].complete
+        for gone in before.values():  # a manifest never outlives its archives
+            manifest = any(plain_name(name) == manifest_name(gone.id) for name in left)
+            if gone.complete and manifest and gone.id in lists:
+                stays = lists[gone.id]
+                assert stays is not None
+                if stays.manifest.stored_name in left:
+                    assert all(one.stored_name in left for one in stays.archives)
+    assert (
+        thinning.doomed(
+            left, {one: lists[one] for one in lists if sums_name(one) in left}, keep=keep
+        )
+        == ()
+    )
+    assert all(
+        ARCHIVE_NAME.fullmatch(plain_name(name))
+        or MANIFEST_NAME.fullmatch(plain_name(name))
+        or sums.SUMS_NAME.fullmatch(name)
+        for name in doomed
+    )
+
+
+@given(place=places())
+def test_every_list_reads_back_as_it_was_written(
+    place: tuple[dict[str, int], dict[str, Sums | None]],
+) -> None:
+    """Encrypted or not, whatever it holds."""
+    for one in place[1].values():
+        if one is not None:
+            assert sums.read(one.id, sums.write(one)) == one
+
+
+@given(place=places(), data=st.data())
+def test_a_torn_or_changed_list_is_none(
+    place: tuple[dict[str, int], dict[str, Sums | None]], data: st.DataObject
+) -> None:
+    """Whatever is cut off its end, it is not taken for a list of fewer files."""
+    whole = [one for one in place[1].values() if one is not None]
+    if not whole:
+        return
+    one = data.draw(st.sampled_from(whole))
+    text = sums.write(one)
+    cut = data.draw(st.integers(0, len(text) - 1))
+    try:
+        read = sums.read(one.id, text[:cut])
+    except ValueError:
+        return
+    assert read == one
+
+
+def test_retention_there_is_the_policy_here(backups: Backups, place: Place) -> None:
+    """Eleven days under the usual policy leave seven, and the bases they need."""
+    now = START + timedelta(days=10, hours=1)
+    copies = Offsite(place, backups.folder, clock=lambda: now)
+    for day in range(11):
+        copies.push(backups.add(base=day % 7 == 0, size=500))
+        copies.thin_out(Policy(daily=7))
+    left = copies.list()
+    assert [one.id for one in left] == [one.id for one in backups.made[4:]]
+    assert all(one.complete for one in left)
+    bases = {name for name in place.names() if name.startswith("base-")}
+    assert bases == {backups.made[0].base.name, backups.made[7].base.name}
