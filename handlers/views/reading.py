@@ -25,7 +25,7 @@ class Reading:
     """What history has of a series from `since` to `until`, by stretches of `step`.
 
     `now` is the last value, None where there is none just now; gaps are longer than `gap`.
-    `first` is the hour of the first one, `silent` when the last one was where that was not just now.
+    `first` is the hour of the first one, `silent` when the last one was unless that is just now.
     `incidents` are those to shade.
     """
 
