@@ -82,7 +82,8 @@ class Book:
             step = policy.step(alert, incident, seen, at=at, rule=rule)
             if seen.outcome is not Outcome.UNKNOWN:
                 step = flapping.folded(alert, step, at=at, factor=self._rules.factor)
-            self._keep(step, live, at=at)
+            if step.alert is not alert or step.incident is not None or step.tells:
+                self._keep(step, live, at=at)
 
     def _keep(self, step: Step, live: Live, *, at: Moment) -> None:
         alert, incident = step.alert, step.incident

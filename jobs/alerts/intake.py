@@ -32,12 +32,12 @@ def clean(seen: Observation) -> Observation:
 
 
 def _is_clean(seen: Observation) -> bool:
-    numbers = (seen.value, seen.threshold)
     return (
         seen.key.isascii()
         and seen.check.isascii()
-        and all(one is None or (isinstance(one, float) and math.isfinite(one)) for one in numbers)
-        and all(_is_plain(v) for said in (seen.fact, *seen.evidence) for v in said.values.values())
+        and _number(seen.value) is seen.value  # an int is kept as a float
+        and _number(seen.threshold) is seen.threshold
+        and all(all(map(_is_plain, said.values.values())) for said in (seen.fact, *seen.evidence))
     )
 
 

@@ -70,6 +70,7 @@ def _limit(folder: Path, names: _Names, *, below_bytes: int) -> Iterator[Memory]
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="ascii", errors="replace")
+        with path.open("rb", buffering=0) as file:
+            return file.read().decode("ascii", errors="replace")
     except OSError:
         return ""
