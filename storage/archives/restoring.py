@@ -1,6 +1,6 @@
 """A snapshot brought back: staged beside its roots, compared, and only then put in place."""
 
-import secrets
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -138,7 +138,7 @@ class Restore:
 
     def _plans(self) -> dict[str, Journal]:
         """Return each root's journal: the one left by this very restore, or a new one."""
-        token = secrets.token_hex(8)
+        token = os.urandom(8).hex()
         plans = {}
         for root, target in self._targets.items():
             make_folders(self._disk, target.parent)

@@ -7,9 +7,13 @@ from pathlib import Path
 from storage.archives import listing, pruning
 from storage.archives.creating import Task, create
 from storage.archives.disk import Disk
+from storage.archives.findings import Restored, Verified
+from storage.archives.passes import Shelf
+from storage.archives.placing import Resumed
 from storage.archives.pruning import Pruned
 from storage.archives.results import Created, Listed, Progress, Step, silent
 from storage.archives.retention import Plan, Policy
+from storage.archives.retrieving import Order, Reader
 from storage.archives.workshop import Workshop
 
 __all__ = ["BackupStore", "Created", "Listed", "Step"]
@@ -78,3 +82,47 @@ class BackupStore:
             return pruning.prune(
                 shop, plan, policy=self.policy, now=self.clock(), progress=self.progress
             )
+
+    def verify(self, id: str = "latest", *, deep: bool = True) -> Verified:  # noqa: A002
+        """Read the archives of a snapshot back (of the `latest`, of `all`); see `Verified`.
+
+        What is bad is in the result; raised is only that there is no such snapshot, or the lock.
+        """
+        return self._reader.verify(id, deep=deep)
+
+    def restore(
+        self,
+        id: str,  # noqa: A002
+        to: Path | None,
+        *,
+        only: Sequence[str] = (),
+        dry_run: bool = False,
+        salvage: bool = False,
+    ) -> Restored:
+        """Restore a snapshot, `latest` for the newest whole one; None is in place. See `Order`.
+
+        Nothing is put in place unless every chosen file is good, or with `salvage` those that are.
+        """
+        return self._reader.restore(
+            Order(id=id, to=to, only=tuple(only), dry_run=dry_run, salvage=salvage)
+        )
+
+    def touched(self, id: str, *, only: Sequence[str] = ()) -> tuple[str, ...]:  # noqa: A002
+        """Return the roots a restore would put files in: `state` must not be, while Vigie runs."""
+        return self._reader.touched(Order(id=id, only=tuple(only)))
+
+    def resume(self) -> tuple[Resumed, ...]:
+        """Finish what a crash left of a restore in place; call it at start-up, it costs nothing.
+
+        Raises LockedError where that restore still runs.
+        """
+        return self._reader.resume()
+
+    def give_up(self) -> tuple[str, ...]:
+        """Delete what waiting restores have staged beside the roots; return these roots."""
+        return self._reader.give_up()
+
+    @property
+    def _reader(self) -> Reader:
+        shelf = Shelf(folder=self.folder, disk=self.disk, clock=self.clock, progress=self.progress)
+        return Reader(shelf=shelf, roots=self.roots, exclude=self.exclude)

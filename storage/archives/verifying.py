@@ -13,14 +13,22 @@ from storage.archives.passes import Pass, Shelf, Watch, plan
 from storage.archives.scan import Scan, nowhere, scan, skim
 
 
-def verify(shelf: Shelf, manifests: Sequence[Manifest], *, deep: bool = True) -> Verified:
+def verify(
+    shelf: Shelf,
+    manifests: Sequence[Manifest],
+    *,
+    deep: bool = True,
+    unreadable: Sequence[Bad] = (),
+) -> Verified:
     """Read the archives of these snapshots back, and say everything that is wrong.
 
     `deep` unpacks them and compares every member; otherwise only each archive's own SHA-256 is.
-    What was read wrong twice is quarantined; what the system could not read is only reported.
+    What was read wrong twice is quarantined; what the system could not read is only reported, as
+    are the manifests that were `unreadable`.
     """
     began = time.monotonic()
-    bad = [each for manifest in manifests for each in doubts(manifest)]
+    bad = list(unreadable)
+    bad += [each for manifest in manifests for each in doubts(manifest)]
     passes = plan(manifests, bad)
     watch = Watch(shelf.progress, "verify", passes.values())
     outcome = _Outcome(shelf)

@@ -1,0 +1,178 @@
+"""Snapshots by their id, read back or restored: the reading half of the store, locked and named."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from storage.archives import journal as journals
+from storage.archives import listing, names
+from storage.archives.disk import FULL
+from storage.archives.errors import DiskError, NoRoomError, UnknownError
+from storage.archives.findings import Bad, Fault, Restored, Verified
+from storage.archives.manifest import Manifest, Member, manifest_name
+from storage.archives.passes import Shelf
+from storage.archives.placing import Resumed, resume
+from storage.archives.restoring import Restore, Wish
+from storage.archives.sites import sites
+from storage.archives.staging import root_of
+from storage.archives.swapping import discard
+from storage.archives.tree import folders
+from storage.archives.verifying import verify
+from storage.archives.workshop import Workshop
+
+LATEST, ALL = "latest", "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be restored where; `to` None is in place. `only` are globs of paths or names.
+
+    `data` or `data/*` alone stands for the whole folder: it is swapped, and what the snapshot
+    does not hold is gone from it. Other globs put single files in place and leave the rest.
+    """
+
+    id: str
+    to: Path | None = None
+    only: tuple[str, ...] = ()
+    dry_run: bool = False
+    salvage: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads the snapshots of one shelf; `roots` are the folders they were made of."""
+
+    shelf: Shelf
+    roots: Mapping[str, Path]
+    exclude: tuple[str, ...] = ()
+
+    def verify(self, snapshot_id: str, *, deep: bool) -> Verified:
+        """Read one snapshot's archives back, the `latest`'s, or those of `all`."""
+        with Workshop(self.shelf.disk, self.shelf.folder) as shop, shop.minding("archives"):
+            found, bad = self._manifests()
+            if snapshot_id not in {LATEST, ALL}:
+                found = [each for each in found if each.id == snapshot_id]
+                bad = [each for each in bad if each.path == manifest_name(snapshot_id)]
+            if not found and not bad:
+                raise UnknownError(snapshot_id)
+            if snapshot_id == LATEST:
+                found = found[-1:]
+                newer = manifest_name(found[0].id) if found else ""
+                bad = [each for each in bad if each.path > newer]
+            return verify(self.shelf, found, deep=deep, unreadable=bad)
+
+    def restore(self, order: Order) -> Restored:
+        """Restore as ordered, with the archives locked where their folder can be."""
+        if not self.shelf.disk.exists(self.shelf.folder):
+            raise UnknownError(order.id)
+        with self._locked(), self._minding(order.id):
+            manifest, others = self._choose(order.id)
+            whole, only = _split(manifest, order.only)
+            excluded = names.Exclusion(self.exclude)
+            restore = Restore(
+                self.shelf,
+                manifest,
+                sites(manifest, self.roots, order.to),
+                Wish(
+                    chosen=lambda member: root_of(member) in whole or _matches(member, only),
+                    keeps=lambda path: any(map(excluded, (path, *folders(path)))),
+                    only=only,
+                    others=others,
+                    salvage=order.salvage,
+                ),
+            )
+            return restore.look() if order.dry_run else restore.run()
+
+    def touched(self, order: Order) -> tuple[str, ...]:
+        """Return the roots that a restore would put files in, for the caller to refuse."""
+        with self._minding(order.id):
+            manifest, _ = self._choose(order.id)
+        whole, only = _split(manifest, order.only)
+        chosen = (each for each in manifest.members if _matches(each, only))
+        return tuple(sorted(whole | {root_of(each) for each in chosen}))
+
+    def resume(self) -> tuple[Resumed, ...]:
+        """Finish what a crash left of a restore in place; nothing is locked where there is none."""
+        if not self._journals():
+            return ()
+        with self._locked(), self._minding("restore"):
+            return resume(self.shelf.disk, self.roots)
+
+    def give_up(self) -> tuple[str, ...]:
+        """Delete what waiting restores have staged; return their roots. Finish decided ones."""
+        waiting = [each for each in self.resume() if each.outcome == "waiting"]
+        with self._locked(), self._minding("restore"):
+            for each in waiting:
+                target = self.roots[each.root].resolve()
+                plan = journals.load(self.shelf.disk, each.root, target)
+                if plan is not None and plan.phase == "staging":
+                    discard(self.shelf.disk, target.with_name(plan.staging))
+                    journals.drop(self.shelf.disk, each.root, target)
+        return tuple(each.root for each in waiting)
+
+    def _manifests(self) -> tuple[list[Manifest], list[Bad]]:
+        """Return every manifest, oldest first, and those that cannot be read."""
+        found, bad = [], []
+        for each in listing.listed(self.shelf.disk, self.shelf.folder):
+            if each.manifest is not None:
+                found.append(each.manifest)
+            else:
+                bad.append(Bad(manifest_name(each.id), Fault.MANIFEST, detail=each.broken))
+        return found, bad
+
+    def _choose(self, snapshot_id: str) -> tuple[Manifest, list[Manifest]]:
+        """Return the snapshot, and all others; the latest is the newest that is not broken."""
+        there = listing.listed(self.shelf.disk, self.shelf.folder)
+        readable = [(each.manifest, each.broken) for each in there if each.manifest is not None]
+        whole = [manifest for manifest, broken in readable if not broken]
+        found = [manifest for manifest, _ in readable]
+        if snapshot_id == LATEST:
+            picked = (whole or found)[-1:]
+        else:
+            picked = [manifest for manifest in found if manifest.id == snapshot_id]
+        if not picked:
+            raise UnknownError(snapshot_id)
+        return picked[0], [each for each in reversed(found) if each is not picked[0]]
+
+    def _journals(self) -> bool:
+        disk = self.shelf.disk
+        return any(
+            disk.exists(journals.path_of(root, path.resolve())) for root, path in self.roots.items()
+        )
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock of the folder; go on without where it cannot be written to."""
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(DiskError):
+                stack.enter_context(Workshop(self.shelf.disk, self.shelf.folder))
+            yield
+
+    @contextlib.contextmanager
+    def _minding(self, name: str) -> Iterator[None]:
+        """Raise what the system refuses in here as the BackupError it is."""
+        try:
+            yield
+        except OSError as error:
+            told = Path(str(error.filename)).name if error.filename is not None else name
+            if error.errno in FULL:
+                raise NoRoomError(told, needed=0, free=0) from error
+            raise DiskError(told, error.strerror or type(error).__name__) from error
+
+
+def _split(manifest: Manifest, only: Sequence[str]) -> tuple[set[str], tuple[str, ...]]:
+    """Return the roots that are chosen whole, and the globs that are left."""
+    if not only:
+        return set(manifest.roots), ()
+    whole = {root for root in manifest.roots if {root, f"{root}/", f"{root}/*"} & set(only)}
+    rest = [glob for glob in only if glob.rstrip("*").rstrip("/") not in whole]
+    return whole, tuple(rest)
+
+
+def _matches(member: Member, only: Sequence[str]) -> bool:
+    """Tell whether a glob fits the name, or the path with or without its root."""
+    path = names.decode(member.path)
+    ways = (path, path.partition("/")[2], path.rpartition("/")[2])
+    return any(fnmatchcase(way, glob) for glob in only for way in ways)
