@@ -118,7 +118,8 @@ class Line:
     `cut_after`: every connection breaks once that many bytes went up, all together, and none
     comes through after that; `cut_down_after` and `cuts_down` say the same of what comes down.
     `breaks`: that many connections break after `cut_after` bytes of
-    their own, then all is well. `holds`: nothing passes any more. `answers`: the next requests
+    their own, then all is well. `stop_after`: once that many bytes went up nothing passes, and
+    `stopped` is set. `holds`: nothing passes any more. `answers`: the next requests
     are answered with these bytes by the line itself.
     """
 
@@ -132,6 +133,8 @@ class Line:
         self.breaks: int | None = None
         self.cut_down_after: int | None = None
         self.cuts_down: int | None = None
+        self.stop_after: int | None = None
+        self.stopped = threading.Event()
         self.holds = False
         self.answers: list[bytes] = []
         self.always = b""
@@ -141,6 +144,7 @@ class Line:
     def heal(self) -> None:
         """Be a good line again."""
         self.cut_after = self.breaks = self.cut_down_after = self.cuts_down = None
+        self.stop_after = None
         self.holds, self.answers, self.always, self.up = False, [], b"", 0
         self._drop_all()
 
@@ -197,6 +201,9 @@ class Line:
                 room = self._room(own, len(piece))
                 own += min(room, len(piece))
                 self.up += min(room, len(piece))
+            if self.stop_after is not None and self.up > self.stop_after:
+                self.holds = True
+                self.stopped.set()
             if self.holds:
                 continue
             server.sendall(piece[:room])
