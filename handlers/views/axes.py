@@ -101,3 +101,11 @@ def _days(since_s: float, until_s: float, zone: ZoneInfo, words: Words) -> list[
 
 def _day(day: date, words: Words) -> str:
     return words.date.format(d=day.day, m=words.months[day.month - 1])
+
+
+def short(value: float, words: Words) -> str:
+    """Return a number for an axis: two or three signs, more only where it is very large."""
+    if value >= PLAIN_BELOW:
+        return f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
+    text = f"{value:.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"  # noqa: PLR2004
+    return text.replace(".", words.decimal)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.views import curves, strips, week
+from handlers.views.axes import short
+from handlers.views.placing import Box, around, freest
 from handlers.views.plots import (
     Bar,
     BarChart,
@@ -17,7 +19,6 @@ from handlers.views.plots import (
     WeekChart,
     scale_of,
     segments,
-    short,
     thin,
     time_ticks,
 )
@@ -34,12 +35,15 @@ from handlers.views.sheet import (
     WIDE,
     Sheet,
     drawable,
+    fitting,
+    wide,
 )
 
 BAR, BAR_LINE = "#3E9BD6", "#8ACBF2"
 LEFT, RIGHT = 95, 873
 PANEL, PLATE_TALL, FOOT = 235, 162, 75
 ROW, MARGIN = 112, 27
+LETTERS = 24.0  # how tall a line of small ones is
 LEAST_MARK = 0.04
 
 
@@ -104,11 +108,16 @@ def _plate(frame: Frame, ticks: Sequence[tuple[float, str]], *, labelled: bool) 
         if labelled:
             place = min(x, WIDE - 40)  # the last one would be cut at the edge
             sheet.text(place, bottom - 12, label, color=DIM, size=SMALL, ha="center", va="top")
-    top = f"{short(frame.top_value, frame.spec.words)} {frame.unit}".removesuffix(" %")
-    for share, label in ((0.0, "0"), (0.5, ""), (1.0, top)):
+    unit = frame.unit.removesuffix("%")
+    top = short(frame.top_value, frame.spec.words)
+    style = {"color": DIM, "size": SMALL, "ha": "right"}
+    if unit and wide(f"{top} {unit}", SMALL) > LEFT - 20:  # the unit goes below
+        sheet.text(LEFT - 12, frame.top - 16, unit, va="top", **style)
+        unit = ""
+    for share, label in ((0.0, "0"), (0.5, ""), (1.0, f"{top} {unit}")):
         y = bottom + share * PLATE_TALL
         sheet.line([LEFT, RIGHT], [y, y], color=GRID, linewidth=1)
-        sheet.text(LEFT - 12, y, drawable(label, 6), color=DIM, size=SMALL, ha="right", va="center")
+        sheet.text(LEFT - 12, y, fitting(label, LEFT - 18, SMALL), va="center", **style)
 
 
 def _panel(frame: Frame, panel: Panel, points: Sequence[tuple[float, float]], colour: str) -> None:
@@ -122,23 +131,28 @@ def _panel(frame: Frame, panel: Panel, points: Sequence[tuple[float, float]], co
     now = panel.now if recent else "–"
     style = {"color": colour if recent else DIM, "size": BIG + 4, "weight": "bold"}
     sheet.text(RIGHT, head, drawable(now, 14), ha="right", **style)
+    full: list[Box] = []
     for times, values in segments(thin(points), spec.gap_s):
         xs, ys = [frame.x(at) for at in times], [frame.y(value) for value in values]
-        around = [(xs[0], frame.bottom), *zip(xs, ys, strict=True), (xs[-1], frame.bottom)]
-        sheet.area(around, colour)
+        area = [(xs[0], frame.bottom), *zip(xs, ys, strict=True), (xs[-1], frame.bottom)]
+        sheet.area(area, colour)
         dot = {"marker": "o", "markersize": 7} if len(xs) == 1 else {}
         sheet.line(xs, ys, color=colour, linewidth=3, **dot)
+        full += around([*zip(xs, ys, strict=True)])
     if panel.limit is not None:
-        _limit(frame, panel)
+        _limit(frame, panel, full)
 
 
-def _limit(frame: Frame, panel: Panel) -> None:
-    y = frame.y(panel.limit or 0.0)
+def _limit(frame: Frame, panel: Panel, full: list[Box]) -> None:
+    y, said = frame.y(panel.limit or 0.0), drawable(panel.limit_text, 24)
     frame.sheet.line([LEFT, RIGHT], [y, y], color=ALARM, linewidth=2, linestyle=DASHES)
+    above, below = y + 9, y - 9 - LETTERS
+    rows = (below, above) if y > frame.bottom + 0.75 * PLATE_TALL else (above, below)
+    plate = Box(LEFT, RIGHT, frame.bottom, frame.top)
+    place = freest(plate, (wide(said, SMALL - 2), LETTERS), rows, full)
     box = {"facecolor": PLATE, "edgecolor": "none", "pad": 1.5, "alpha": 0.8}
-    below = y > frame.bottom + 0.75 * PLATE_TALL
-    style = {"color": ALARM, "size": SMALL - 2, "va": "top" if below else "bottom", "bbox": box}
-    frame.sheet.text(LEFT + 10, y - 9 if below else y + 9, drawable(panel.limit_text, 24), **style)
+    style = {"color": ALARM, "size": SMALL - 2, "va": "bottom", "bbox": box}
+    frame.sheet.text(place.left, place.bottom, said, **style)
 
 
 def _bars(spec: BarChart) -> bytes:

@@ -3,10 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
 
 from handlers.views.axes import Axis, clock_axis, value_axis
+from handlers.views.placing import Box, around, freest
 from handlers.views.plots import Curve, Mark, Point
 from handlers.views.sheet import (
     ALARM,
@@ -38,22 +37,6 @@ FAR = 20.0
 BAND, EDGE = 0.35, 0.6
 SHADE = 0.22
 LETTERS = 26.0  # how tall a line of small ones is
-NEAR = 3.0
-PLACES = 40  # pixels from one place for a label to the next
-
-
-class Box(NamedTuple):
-    """Some pixels of the picture."""
-
-    left: float
-    right: float
-    bottom: float
-    top: float
-
-    def meets(self, other: "Box") -> bool:
-        """Return whether two have any pixel in common, or nearly so."""
-        beside = self.left - NEAR > other.right or self.right + NEAR < other.left
-        return not beside and self.bottom - NEAR <= other.top and self.top + NEAR >= other.bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,24 +191,14 @@ def _label(sheet: Sheet, plate: Plate, text: str, y: float, points: Sequence[Poi
 
     The first place that is free is taken, from the left.
     """
-    said = drawable(text, 30)
-    room, runs = wide(said, SMALL - 1), _runs(points, plate.spec.gap_s)
-    lines = [
-        Box(
-            plate.x(a.at_s), plate.x(b.at_s),
-            plate.y(min(a.mean, b.mean)), plate.y(max(a.mean, b.mean)),
-        )
-        for run in runs for a, b in pairwise([run[0], *run])
-    ]  # fmt: skip
+    said, runs = drawable(text, 30), _runs(points, plate.spec.gap_s)
+    full = [
+        box for run in runs for box in around([(plate.x(p.at_s), plate.y(p.mean)) for p in run])
+    ]
     above, below = y + 9, y - 9 - LETTERS
     rows = (below, above) if y > BOTTOM + 0.8 * (TOP - BOTTOM) else (above, below)
-    places = [
-        Box(x, x + room, row, row + LETTERS)
-        for x in range(LEFT + 10, int(RIGHT - 10 - room), PLACES)
-        for row in rows
-        if BOTTOM < row < TOP - LETTERS
-    ]
-    place = min(places, key=lambda one: sum(map(one.meets, lines)))
+    spot = Box(LEFT, RIGHT, BOTTOM, TOP)
+    place = freest(spot, (wide(said, SMALL - 1), LETTERS), rows, full)
     box = {"facecolor": PLATE, "edgecolor": "none", "pad": 1.5, "alpha": 0.8}
     style = {"color": ALARM, "size": SMALL - 1, "va": "bottom", "bbox": box}
     sheet.text(place.left, place.bottom, said, **style)

@@ -84,10 +84,7 @@ class Point(NamedTuple):
 
 
 class Rung(NamedTuple):
-    """A unit of an axis: how much of the series' own unit it is, how `x` of it are spelled.
-
-    An axis counts in it from as many as `begins` on.
-    """
+    """How many of a series' own unit a unit is, and how `x` are spelled; used from `begins` on."""
 
     size: float
     form: str = "{x}"
@@ -247,9 +244,3 @@ def scale_of(panel: Panel, values: Sequence[float], words: Words) -> tuple[float
     highest = max(highest, (panel.limit or 0.0) * 1.25, 1.0)
     scale, index = next(each for each in SPANS if highest >= 1.5 * each[0] or each[0] == 1.0)
     return nice(highest / scale), scale, words.units[index]
-
-
-def short(value: float, words: Words) -> str:
-    """Return a number for an axis: two or three signs."""
-    text = f"{value:.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"  # noqa: PLR2004
-    return text.replace(".", words.decimal)

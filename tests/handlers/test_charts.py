@@ -104,6 +104,15 @@ def test_a_gap_is_drawn_as_a_gap() -> None:
     assert widest == pytest.approx(6 / 24 * 778, rel=0.05)
 
 
+@pytest.mark.parametrize("age_s", [1e6, 1e9, 1e12])
+def test_no_label_of_a_long_age_is_cut(age_s: float) -> None:
+    """Its unit goes below the number."""
+    old = tuple((at, age_s) for at, _ in every(300))
+    panel = Panel(title="Age", points=old, limit=7200, duration=True)
+    shown = picture(paint(replace(health(()), panels=(panel,)))).convert("L")
+    assert len(shown.crop((0, 0, 6, shown.height)).getcolors() or ()) == 1
+
+
 def test_missing_data_is_said_and_not_drawn_as_zero() -> None:
     """An empty panel has words and no line, unlike one of zeros."""
     zeros = tuple((at, 0.0) for at, _ in every(300))
