@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from statistics import median
 
 import pytest
 
@@ -150,3 +151,16 @@ def test_what_a_source_s_files_usually_list(
     files = [run(hour, count) for hour, count in enumerate(counts)]
     found = summarise(files, until=NOON + timedelta(days=9), newest_key={})["Galxe"]
     assert (found.usual_count, found.most_lately) == (usual, lately)
+
+
+def test_files_of_one_time_are_one_run_whatever_their_order() -> None:
+    """The largest of them counts, also of the oldest time that is compared."""
+    hours = [*range(20), 6]  # two of the fourteenth newest
+    files = [run(hour, count) for hour, count in zip(hours, [*range(10, 30), 90], strict=True)]
+    until = NOON + timedelta(hours=19)
+    for order in (files, files[::-1], files[7:] + files[:7]):
+        found = summarise(order, until=until, newest_key={})["Galxe"]
+        assert (found.newest, found.last_count) == (until, 29)
+        assert found.usual_count == median([*range(17, 28), 90])
+        early = summarise(order, until=NOON - timedelta(days=1), newest_key={})["Galxe"]
+        assert (early.newest, early.last_count) == (None, 0)
