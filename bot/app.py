@@ -8,6 +8,7 @@ from telegram.ext import Application, Defaults, JobQueue, Updater
 from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.answers import Believed, Refusals
+from bot.backing import backups, plan_ahead
 from bot.delivery.relay import Relays, Ways
 from bot.delivery.telegram import TelegramSender
 from bot.delivery.texts import Texts
@@ -17,10 +18,10 @@ from bot.polling import Sieve
 from bot.reporter import Morning, channels, quiet_hours, reporter
 from bot.schedule import calendar
 from bot.settings import Settings
-from handlers import menu, registry
-from handlers.access import Access
+from bot.showing import access, display
+from handlers import leftovers, menu, registry
 from handlers.charting import Charts
-from handlers.context import Display, Limits, Services
+from handlers.context import Services
 from handlers.reporting import Reports, put_away
 from jobs.alerts.manager import AlertManager
 from jobs.alerts.rules import Rules
@@ -37,6 +38,7 @@ from storage.history import History
 from storage.job_runs import JobRuns
 from storage.past import Past
 from storage.picks import Picks
+from storage.unfinished import UnfinishedMessages
 
 LOG = logging.getLogger("vigie.app")
 App: TypeAlias = Application[Any, Any, Any, Any, Any, Any]
@@ -85,6 +87,10 @@ class Program:
     async def push_menus(self) -> None:
         """Give Telegram the command menus that differ from what it has."""
         await menu.publish(self.application.bot, self.services)
+
+    async def settle_leftovers(self) -> None:
+        """Give the messages a last word that said something was under way at the last stop."""
+        await leftovers.settle(self.application.bot, self.services)
 
     async def look(self) -> None:
         """Run a health cycle, then copy what is over to history."""
@@ -146,8 +152,10 @@ def build(
         booted=saved if Boots(database).changed(boot_mark) else None,
     )
     morning = Morning(watch=parts.watch, archive=archive, alerts=alerts, clock=clock)
-    jobs = calendar(found, history=parts.history, clock=clock, morning=morning)
+    keeping = backups(found, database, parts, alerts, clock=clock)
+    jobs = calendar(found, history=parts.history, clock=clock, morning=morning, backups=keeping)
     timetable = Timetable(jobs, runs=JobRuns(database), clock=clock, committed=alerts.announce)
+    plan_ahead(keeping, timetable, clock=clock)
     parts.own.jobs = timetable.standings
     parts.own.outbox_s = lambda at: alerts.ledger.oldest_s(at=at)
     making = reporter(found, history, watch=parts.watch, incidents=alerts.known)
@@ -161,11 +169,13 @@ def build(
         picks=picks,
         history=parts.history,
         chats=chats,
-        access=_access(found),
+        access=access(found),
         charts=charts,
         clock=clock,
-        display=_display(found),
+        display=display(found),
         reports=reports,
+        unfinished=UnfinishedMessages(database),
+        backups=keeping,
     )
     refusals = Refusals()
     sieve = Sieve(transport.polls, token=transport.token, refusals=refusals)
@@ -207,28 +217,6 @@ def _lock(found: Settings) -> ProcessLock:
     except OSError as error:
         LOG.warning("STATE_DIR cannot be written", extra={"error": error.strerror})
     return lock
-
-
-def _access(found: Settings) -> Access:
-    chats = (int(channel.partition(":")[0]) for channel in found.telegram_chat_ids)
-    return Access(chat_ids=frozenset(chats), admin_ids=frozenset(found.telegram_admin_ids))
-
-
-def _display(found: Settings) -> Display:
-    return Display(
-        timezone=found.timezone,
-        language=found.language,
-        min_roi=found.min_roi,
-        limits=Limits(
-            cpu_pct=found.cpu_warning,
-            memory_pct=found.memory_warning,
-            disk_pct=found.disk_warning,
-            data_age_s=found.fresh_warning.total_seconds(),
-            new_24h=found.low_volume_per_day or None,
-        ),
-        health_every_s=found.health_every.total_seconds(),
-        quiet_hours=quiet_hours(found),
-    )
 
 
 def _application(found: Settings, transport: Transport) -> App:

@@ -169,6 +169,7 @@ class Service:
     async def _meet(self) -> None:
         await _insist(self._app.initialize)
         if not self._app.running:
+            await _insist(self._program.settle_leftovers)  # before anything new is under way
             await self._app.start()
         await self._poll()
         LOG.info("connected", extra={"bot": self._app.bot.username})

@@ -9,11 +9,12 @@ from types import MappingProxyType
 from telegram import CallbackQuery, InaccessibleMessage, Update
 from telegram.error import BadRequest
 
-from handlers import drawing, hushing, picking, report, sources, verbs
+from handlers import backup, backup_press, drawing, hushing, picking, report, sources, verbs
 from handlers.access import Role
 from handlers.call import Call, Effect, call
 from handlers.context import Context
-from handlers.dispatch import answer
+from handlers.dispatch import answer, tell
+from handlers.live import Show
 from handlers.pressed import is_beside, number, pressed_id
 from handlers.sending import edit, strip
 from handlers.views import callback
@@ -40,6 +41,11 @@ class Verb:
     living: bool = False
 
 
+def _below(form: Callable[[Call], Awaitable[Message | Show]]) -> Verb:
+    """Return the verb that puts a form of /backup below."""
+    return Verb(run=backup_press.below(form), args=0, role=Role.OPERATOR, wait="toast.below")
+
+
 VERBS: Mapping[str, Verb] = MappingProxyType(
     {
         "health": Verb(run=verbs.refresh_health, args=0, wait="toast.checking"),
@@ -62,6 +68,17 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "sources": Verb(run=sources.turn, args=2, wait="toast.period"),
         "source": Verb(run=sources.one, args=1, wait="toast.below"),
         "alerts": Verb(run=verbs.alerts, args=0),
+        "bkoverview": Verb(run=backup_press.show, args=0, role=Role.OPERATOR, wait="toast.fresh"),
+        "bknewoverview": _below(backup.overview),
+        "bknow": _below(backup.now),
+        "bkagain": _below(backup.now),
+        "bktest": _below(backup.test),
+        "bkget": _below(backup.get),
+        "bknewlist": _below(backup.listing),
+        "bklist": Verb(run=backup_press.turn, args=1, role=Role.OPERATOR, wait="toast.fresh"),
+        "bksend": Verb(run=backup_press.send, args=1, role=Role.OPERATOR, wait="toast.below"),
+        "bkrestore": Verb(run=backup_press.ask, args=0, role=Role.ADMIN),
+        "bkyes": Verb(run=backup_press.restore, args=2, role=Role.ADMIN),
         "newalerts": Verb(run=verbs.new_alerts, args=0),
         "details": Verb(run=verbs.details, args=1),
         "ack": Verb(run=verbs.ack, args=2, role=Role.OPERATOR, living=True),
@@ -96,7 +113,8 @@ async def press(update: Update, context: Context) -> None:
     if len(words) < verb.args - (name in OPTIONAL) or not all(words):
         return await _toast(query, asked, "button.stale")
     if asked.role < verb.role:
-        return await _toast(query, asked, "button.denied")
+        why = "button.denied_admin" if verb.role == Role.ADMIN else "button.denied"
+        return await _toast(query, asked, why)
     asked = call(update, context, words)
     if verb.wait:
         await _toast(query, asked, verb.wait)
@@ -137,6 +155,8 @@ async def _show(update: Update, context: Context, effect: Effect) -> None:
         await _edit(update, context, effect.edit)
     if effect.reply is not None:
         await answer(update, context, effect.reply)
+    if effect.show is not None:
+        await tell(update, context, effect.show)
 
 
 async def _edit(update: Update, context: Context, message: Message) -> None:
@@ -144,10 +164,12 @@ async def _edit(update: Update, context: Context, message: Message) -> None:
     query = update.callback_query
     pressed = query.message if query is not None else None
     if pressed is None or isinstance(pressed, InaccessibleMessage):
-        return await answer(update, context, message)
+        await answer(update, context, message)
+        return
     captioned = bool(pressed.photo or pressed.document)  # type: ignore[attr-defined]
     if captioned and message.photo is None and message.document is None:
-        return await answer(update, context, message)
+        await answer(update, context, message)
+        return
     try:
         await edit(context.bot, pressed.chat.id, pressed.message_id, message, captioned=captioned)
     except BadRequest as error:

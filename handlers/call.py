@@ -11,6 +11,7 @@ from telegram import Message as Posted
 
 from handlers.access import Role
 from handlers.context import Context, Services, services
+from handlers.live import Show
 from handlers.views.i18n import Language, language
 from handlers.views.message import Message
 from handlers.views.text import clean, clip
@@ -48,6 +49,8 @@ class Call:
 class Effect:
     """What a press does: a toast, the pressed message anew, and a message below it.
 
+    `show` is one below that goes on changing.
+
     `values` is what the toast has to say beside who pressed.
     """
 
@@ -55,9 +58,10 @@ class Effect:
     values: Mapping[str, Value | datetime] = field(default_factory=dict)
     edit: Message | None = None
     reply: Message | None = None
+    show: Show | None = None
 
 
-Handler: TypeAlias = Callable[[Call], Awaitable[Message]]
+Handler: TypeAlias = Callable[[Call], Awaitable[Message | Show]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,8 @@ class Command:
     """One command: its English name, its other names (the French one first), who may use it.
 
     `changes` marks a command that changes something: it is refused when it is older than two
-    minutes. `slow` ones show that they work and do not hold up the commands behind them.
+    minutes; where only some of its words do so, `changing` lists them. `slow` ones show that they
+    work and do not hold up the commands behind them.
     """
 
     name: str
@@ -73,12 +78,17 @@ class Command:
     role: Role = Role.VIEWER
     aliases: tuple[str, ...] = ()
     changes: bool = False
+    changing: frozenset[str] = frozenset()
     slow: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
         """Return every name this command answers to, the English one first."""
         return (self.name, *self.aliases)
+
+    def would_change(self, args: tuple[str, ...]) -> bool:
+        """Return whether it changes something when it is asked with these words."""
+        return self.changes or any(word.casefold() in self.changing for word in args)
 
     def shown(self, code: str) -> str:
         """Return the name that readers of this language see."""

@@ -1,6 +1,6 @@
 """What every handler may use."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
@@ -8,7 +8,9 @@ from telegram.ext import ContextTypes
 
 from handlers.access import Access, Role
 from handlers.artist import Artist
+from handlers.backing import Backups
 from handlers.reporting import Reports
+from handlers.sealing import Seals
 from jobs.alerts.manager import AlertManager
 from jobs.alerts.quiet import QuietHours
 from jobs.watch import Watch
@@ -17,6 +19,7 @@ from storage.history import History
 from storage.opportunities import Opportunities
 from storage.picks import Picks
 from storage.records import Clock
+from storage.unfinished import UnfinishedMessages
 
 Context: TypeAlias = ContextTypes.DEFAULT_TYPE
 
@@ -34,7 +37,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Display:
-    """How things are shown: the owner's zone and language, and what the charts mark."""
+    """How things are shown: the owner's zone and language, and what the charts mark.
+
+    `edit_every_s` is the pace of a message that goes on changing; `command` is what is typed in
+    front of a command on the console.
+    """
 
     timezone: ZoneInfo
     language: str = "en"
@@ -42,6 +49,8 @@ class Display:
     limits: Limits = Limits()
     health_every_s: float = 300.0
     quiet_hours: QuietHours | None = None
+    edit_every_s: float = 2.0
+    command: str = "python -m bot"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +68,9 @@ class Services:
     clock: Clock
     display: Display
     reports: Reports
+    unfinished: UnfinishedMessages
+    backups: Backups
+    seals: Seals = field(default_factory=Seals)
 
     def role(self, user_id: int, chat_id: int) -> Role:
         """Return what a person may do in a chat, also in the supergroup a listed group became."""

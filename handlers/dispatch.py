@@ -13,11 +13,13 @@ from telegram.error import BadRequest, RetryAfter, TelegramError
 
 from handlers import help as manual
 from handlers.access import Role
-from handlers.call import Call, Command, call, thread_of
-from handlers.context import Context
+from handlers.call import Call, Command, blocking, call, thread_of
+from handlers.context import Context, services
+from handlers.live import Live, Show, wait_s
 from handlers.sending import send
 from handlers.views import welcome
 from handlers.views.message import Message
+from storage.unfinished import Unfinished
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +37,12 @@ class Runner:
     async def __call__(self, update: Update, context: Context) -> None:
         """Answer the command where it was asked."""
         asked = call(update, context, tuple(context.args or ()), self.commands)
-        message = self.refusal(asked, update.message)
+        message: Message | Show | None = self.refusal(asked, update.message)
         if message is None:
             if self.command.slow:
                 await _busy(asked, context)
             message = await self.command.handler(asked)
-        await answer(update, context, message)
+        await tell(update, context, message)
 
     def refusal(self, asked: Call, posted: Posted | None) -> Message | None:
         """Return why the command is not run: the role is too low, or it is too old."""
@@ -48,7 +50,7 @@ class Runner:
             role = asked.language.plain(f"role.{self.command.role.name.lower()}")
             return welcome.note("denied.role", role=role, language=asked.language)
         late = posted is not None and asked.at.wall - posted.date > EXPIRES
-        if late and self.command.changes:
+        if late and self.command.would_change(asked.args):
             return welcome.note("denied.expired", language=asked.language)
         return None
 
@@ -70,7 +72,7 @@ class Fallback:
         if asked.role == Role.STRANGER:
             return
         handler = manual.unknown if name.startswith("/") else manual.small_talk
-        await answer(update, context, await handler(asked))
+        await tell(update, context, await handler(asked))
 
 
 async def _busy(asked: Call, context: Context) -> None:
@@ -83,34 +85,58 @@ async def _busy(asked: Call, context: Context) -> None:
         log.debug("no chat action: %s", type(error).__name__)
 
 
-async def answer(update: Update, context: Context, message: Message) -> None:
-    """Send it to the chat and topic of the update; in groups as a reply."""
+async def tell(update: Update, context: Context, message: Message | Show) -> None:
+    """Send it as `answer` does; where it goes on changing, let it run its course."""
+    if isinstance(message, Message):
+        await answer(update, context, message)
+        return
+    posted = await answer(update, context, message.first)
+    if posted is None:
+        return
+    asked, parts = call(update, context), services(context)
+    row = Unfinished(
+        chat_id=posted.chat.id, message_id=posted.message_id, what=message.what,
+        language=asked.language.code, since=asked.at.wall,
+    )  # fmt: skip
+    await blocking(parts.unfinished.begin, row)
+    live = Live(context.bot, posted, asked.thread_id, parts.display.edit_every_s, message.first)
+    try:
+        await message.play(live)
+    except asyncio.CancelledError:  # Vigie stops: what is on screen is settled at the next start
+        raise
+    except BaseException:
+        await blocking(parts.unfinished.end, row)
+        raise
+    await blocking(parts.unfinished.end, row)
+
+
+async def answer(update: Update, context: Context, message: Message) -> Posted | None:
+    """Send it to the chat and topic of the update, and return it; in groups as a reply."""
     chat, posted = update.effective_chat, update.effective_message
     if chat is None:
-        return
+        return None
     own = update.callback_query is None and chat.id < 0 and posted is not None
     reply_to = posted.message_id if own and posted is not None else None
 
-    async def post(wanted: Message) -> None:
-        await send(context.bot, chat.id, thread_of(posted), wanted, reply_to)
+    async def post(wanted: Message) -> Posted:
+        return await send(context.bot, chat.id, thread_of(posted), wanted, reply_to)
 
     try:
-        await _patiently(lambda: post(message))
+        return await _patiently(lambda: post(message))
     except BadRequest:
         if message.photo is None:
             raise
         log.warning("a picture was refused; its text goes alone")
-        await post(replace(message, photo=None))
+        return await post(replace(message, photo=None))
 
 
-async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
+async def _patiently(work: Callable[[], Awaitable[Posted]]) -> Posted:
     """Do it; where Telegram asks to wait a moment first, wait and do it once more."""
     try:
-        await work()
+        return await work()
     except RetryAfter as error:
-        wait = error.retry_after
-        wait_s = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-        if wait_s > LONGEST_WAIT_S:
+        pause_s = wait_s(error)
+        if pause_s > LONGEST_WAIT_S:
             raise
-        await asyncio.sleep(wait_s)
-        await work()
+        await asyncio.sleep(pause_s)
+        return await work()

@@ -16,6 +16,7 @@ from handlers import buttons, errors
 from handlers.access import Role
 from handlers.ack import ack
 from handlers.alerts import alerts
+from handlers.backup import CHANGING, backup
 from handlers.call import Command
 from handlers.chart import chart
 from handlers.context import Services
@@ -44,6 +45,14 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="mute", aliases=("silence",), handler=mute, role=Role.OPERATOR, changes=True),
     Command(name="unmute", aliases=("parler",), handler=unmute, role=Role.OPERATOR, changes=True),
     Command(name="mutes", aliases=("silences",), handler=mutes),
+    Command(
+        name="backup",
+        aliases=("sauvegarde",),
+        handler=backup,
+        role=Role.OPERATOR,
+        changing=CHANGING,
+        slow=True,
+    ),
     Command(name="help", aliases=("aide",), handler=help_),
     Command(name="start", handler=start),
     Command(name="whoami", handler=whoami, role=Role.STRANGER),

@@ -21,6 +21,13 @@ from handlers.views.message import Button, Message, Style
 log = logging.getLogger(__name__)
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+LEAST_UPLOAD_S = 20.0
+SLOWEST_BYTES_S = 100_000.0
+
+
+def _upload_s(size_bytes: int) -> float:
+    """Return how long an upload may take: a slow line still sends a large file."""
+    return LEAST_UPLOAD_S + size_bytes / SLOWEST_BYTES_S
 
 
 def keyboard(message: Message) -> InlineKeyboardMarkup | None:
@@ -53,6 +60,7 @@ async def send(
             parse_mode=ParseMode.HTML,
             message_thread_id=thread_id,
             disable_notification=message.silent,
+            protect_content=message.protected,
             reply_parameters=target,
             reply_markup=keyboard(message),
         )
@@ -64,7 +72,10 @@ async def send(
             caption=message.html,
             parse_mode=ParseMode.HTML,
             message_thread_id=thread_id,
+            write_timeout=_upload_s(len(message.document.content)),
+            read_timeout=_upload_s(len(message.document.content)),
             disable_notification=message.silent,
+            protect_content=message.protected,
             reply_parameters=target,
             reply_markup=keyboard(message),
         )
@@ -74,6 +85,7 @@ async def send(
         parse_mode=ParseMode.HTML,
         message_thread_id=thread_id,
         disable_notification=message.silent,
+        protect_content=message.protected,
         reply_parameters=target,
         reply_markup=keyboard(message),
         link_preview_options=NO_PREVIEW,

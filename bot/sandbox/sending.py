@@ -101,6 +101,8 @@ def _sent(call: Call, chat: Chat, body: dict[str, Any]) -> dict[str, Any]:
     keyboards.check(markup or {})
     body |= keyboards.kept(markup) | _thread(call, chat) | _reply(call, chat)
     sender = call.world.me if chat.kind != "channel" else None
+    if call.params.get("protect_content"):
+        body["has_protected_content"] = True
     post = call.world.add(chat, sender, body)
     post.by_bot = True
     post.silent = bool(call.params.get("disable_notification"))

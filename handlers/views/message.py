@@ -36,7 +36,8 @@ class Document:
 class Message:
     """One message to send or to edit into place; `html` is its text, or its photo's caption.
 
-    `cut` says that there was more to tell than fits.
+    `cut` says that there was more to tell than fits; `protected`, that clients neither forward
+    nor save it.
     """
 
     html: str
@@ -45,3 +46,4 @@ class Message:
     buttons: tuple[tuple[Button, ...], ...] = ()
     silent: bool = False
     cut: bool = False
+    protected: bool = False

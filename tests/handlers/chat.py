@@ -39,6 +39,8 @@ from storage.records import (
     Severity,
 )
 from storage.tracker import FileReport, ReadOptions, Snapshot, Tracker
+from storage.unfinished import UnfinishedMessages
+from tests.handlers.vault import Vault
 from tests.jobs.looks import HEALTHY
 
 START = datetime(2026, 8, 14, 7, 2, tzinfo=UTC)
@@ -70,6 +72,7 @@ class World:
     app: App
     services: Services
     easel: Easel
+    vault: Vault
     now: list[datetime] = field(default_factory=lambda: [START])
 
     @property
@@ -171,17 +174,22 @@ async def build(folder: Path) -> World:
     api.group(TEAM, members=(ADA, BOB), topics={5: "Alerts"})
     api.group(ELSEWHERE, members=(ADA, EVE))
     easel = Easel()
-    services = _services(data, state, clock, easel)
+    vault = Vault(folder=folder / "backups", clock=clock)
+    services = _services(data, state, clock, easel, vault)
     request = SandboxRequest(api)
     builder = ApplicationBuilder().token(api.token).request(request).updater(None).job_queue(None)
     app = builder.build()
     register(app, services)
     await app.initialize()
     await app.start()
-    return World(folder=data, api=api, app=app, services=services, easel=easel, now=now)
+    return World(
+        folder=data, api=api, app=app, services=services, easel=easel, vault=vault, now=now
+    )
 
 
-def _services(data: Path, state: Path, clock: Callable[[], Moment], easel: Easel) -> Services:
+def _services(
+    data: Path, state: Path, clock: Callable[[], Moment], easel: Easel, vault: Vault
+) -> Services:
     database = Database(state / "state.json")
     history = History(state / "history.sqlite")
     index = Opportunities(history)
@@ -214,9 +222,13 @@ def _services(data: Path, state: Path, clock: Callable[[], Moment], easel: Easel
         charts=easel,
         clock=clock,
         display=Display(
-            timezone=ZoneInfo("Europe/Paris"), limits=Limits(cpu_pct=85, data_age_s=7200)
+            timezone=ZoneInfo("Europe/Paris"),
+            limits=Limits(cpu_pct=85, data_age_s=7200),
+            edit_every_s=0.01,
         ),
         reports=Reports(reporter, easel, without=put_away(chats, picks)),
+        unfinished=UnfinishedMessages(database),
+        backups=vault,
     )
 
 

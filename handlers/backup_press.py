@@ -1,0 +1,74 @@
+"""The buttons of /backup; what replaces the data folder is asked first, and sealed."""
+
+from collections.abc import Awaitable, Callable
+
+from handlers import backup
+from handlers.backup_get import begin
+from handlers.call import Call, Effect
+from handlers.live import Show
+from handlers.pressed import number
+from handlers.views import backup_work, welcome
+from handlers.views.message import Message
+
+RESTORE = "bkyes"
+LAST_PAGE = 10_000
+
+
+def below(form: Callable[[Call], Awaitable[Message | Show]]) -> Callable[[Call], Awaitable[Effect]]:
+    """Return the verb that puts what a form of the command says below."""
+
+    async def press(asked: Call) -> Effect:
+        return _below(await form(asked))
+
+    return press
+
+
+async def show(asked: Call) -> Effect:
+    """Show how things stand, in place."""
+    return Effect(edit=await backup.overview(asked))
+
+
+async def turn(asked: Call) -> Effect:
+    """Show another page of the list, in place."""
+    page = number(asked.args[0], LAST_PAGE)
+    if page is None:
+        return Effect(reply=_stale(asked))
+    return Effect(edit=await backup.listing(asked, page))
+
+
+async def send(asked: Call) -> Effect:
+    """Send what was asked about, large as it is."""
+    return _below(await begin(asked, confirmed=asked.args[0]))
+
+
+async def ask(asked: Call) -> Effect:
+    """Ask whether to replace the data folder."""
+    found = await asked.services.backups.listing()
+    if found.newest is None:
+        return Effect(toast="backup.get.none")
+    newest = found.newest
+    seal = asked.services.seals.make(asked.chat_id, RESTORE, newest.id, at=asked.at)
+    question = backup_work.confirm(newest, seal=seal, language=asked.language)
+    return Effect(toast="toast.below", reply=question)
+
+
+async def restore(asked: Call) -> Effect:
+    """Put the data folder back, if this very thing was asked a moment ago."""
+    snapshot_id, seal = asked.args
+    seals = asked.services.seals
+    if not seals.break_(seal, asked.chat_id, RESTORE, snapshot_id, at=asked.at):
+        return Effect(toast="button.expired")
+    found = await asked.services.backups.listing()
+    if not backup.newest(found, snapshot_id):
+        return Effect(toast="toast.bk.newer")
+    return _below(await backup.restore(asked))
+
+
+def _below(answer: Message | Show) -> Effect:
+    if isinstance(answer, Message):
+        return Effect(reply=answer)
+    return Effect(show=answer)
+
+
+def _stale(asked: Call) -> Message:
+    return welcome.note("button.stale", language=asked.language)

@@ -1,0 +1,46 @@
+"""Messages that still say something is under way: what a restart must not leave standing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """One message on a screen, what it is about, in which language, and since when."""
+
+    chat_id: int
+    message_id: int
+    what: str
+    language: str
+    since: datetime
+
+    @property
+    def key(self) -> str:
+        """The row's own key."""
+        return f"{self.chat_id}:{self.message_id}"
+
+
+class UnfinishedMessages:
+    """One table; each change is a commit of its own, and blocks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rows = database.table("unfinished", Unfinished)
+
+    def begin(self, row: Unfinished) -> None:
+        """Keep that this message will need a last word."""
+        self._database.commit(lambda: self._rows.put(row.key, row))
+
+    def end(self, row: Unfinished) -> None:
+        """Forget it: it has its last word."""
+        self._database.commit(lambda: self._rows.remove(row.key))
+
+    def all(self) -> list[Unfinished]:
+        """Return every one, the oldest first."""
+        return sorted(self._rows.all(), key=lambda row: (row.since, row.key))
+
+    def has(self, chat_id: int, what: str) -> bool:
+        """Return whether something of the kind is under way in a chat."""
+        return any(row.chat_id == chat_id and row.what == what for row in self._rows.all())
