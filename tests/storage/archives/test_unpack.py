@@ -1,4 +1,3 @@
-import io
 import resource
 import sys
 import tarfile
@@ -228,23 +227,19 @@ def test_no_stream_whatever_makes_the_reader_fail(data: st.DataObject) -> None:
 
 @settings(deadline=None, max_examples=100)
 @given(
-    st.lists(st.tuples(st.binary(min_size=1, max_size=300), st.binary(max_size=2000)), max_size=8)
+    st.lists(
+        st.tuples(
+            st.binary(min_size=1, max_size=300).filter(lambda name: b"\0" not in name),
+            st.binary(max_size=2000),
+        ),
+        max_size=8,
+    )
 )
 def test_any_name_that_python_writes_is_read_or_refused(pairs: list[tuple[bytes, bytes]]) -> None:
     """Safe names come back with their content, whatever their bytes; no other name does."""
-    entries = [Entry(name.decode("utf-8", "surrogateescape"), body) for name, body in pairs]
-    tape = Tape([tar(entries)])
+    tape = Tape([tar(Entry(name.decode("utf-8", "surrogateescape"), body) for name, body in pairs)])
     found = [(item.name, b"".join(tape.body())) for item in tape if isinstance(item, Header)]
-    assert all(safe(name, windows=False) for name, _ in found)
-    stored = io.BytesIO(tar(entries))
-    with tarfile.open(fileobj=stored, errors="surrogateescape") as file:
-        expected = [
-            (info.name.encode("utf-8", "surrogateescape"), body)
-            for info, (_, body) in zip(file.getmembers(), pairs, strict=True)
-        ]
-    assert [pair for pair in expected if safe(pair[0], windows=False)] == [
-        pair for pair in found if pair in expected
-    ]
+    assert found == [pair for pair in pairs if safe(pair[0], windows=False)]
 
 
 def _mend(stream: bytearray, at: int) -> None:
