@@ -51,7 +51,7 @@ class Task:
 def create(task: Task) -> Created:
     """Return the snapshot that was made. Raises a BackupError where none was published."""
     began = time.monotonic()
-    with Workshop(task.disk, task.folder) as shop:
+    with Workshop(task.disk, task.folder) as shop, shop.minding(task.folder.name):
         return _Making(task, shop).run(began)
 
 
@@ -62,9 +62,8 @@ class _Making:
         self._task = task
         self._shop = shop
         self._started = task.clock().astimezone(UTC)
-        with shop.minding(task.folder.name):
-            present = listing.names(task.disk, task.folder)
-            locked_ns = task.disk.look(task.folder / LOCK).st_mtime_ns
+        present = listing.names(task.disk, task.folder)
+        locked_ns = task.disk.look(task.folder / LOCK).st_mtime_ns
         self._id = _unused(self._started, listing.newest_stamp(present))
         self._now_ns = min(locked_ns, int(self._started.timestamp() * 1e9))
 
@@ -102,8 +101,7 @@ class _Making:
             raise EmptyError(tuple(sorted(task.roots)))
         previous = before.find(self._shop)
         scene = compose(previous, tree, now=self._started, base_days=task.base_days)
-        with self._shop.minding(task.folder.name):
-            free.ensure(task.disk.free_bytes(task.folder), scene.needed_bytes)
+        free.ensure(task.disk.free_bytes(task.folder), scene.needed_bytes)
         return scene
 
     def _pack(self, scene: Scene, writing: Writing) -> Packing:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import stat
 import sys
 from collections.abc import Iterable
@@ -10,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage import files
+
+if sys.platform == "win32":
+    import shutil
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -144,7 +146,10 @@ class Disk:
 
     def free_bytes(self, folder: Path) -> int:
         """Return how much this process may still write there."""
-        return shutil.disk_usage(folder).free
+        if sys.platform == "win32":
+            return shutil.disk_usage(folder).free
+        room = os.statvfs(folder)
+        return room.f_bavail * room.f_frsize
 
     def exists(self, path: Path | str) -> bool:
         """Return whether there is anything of that name, be it a link to nowhere."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
 _ODD = re.compile("[\ud800-\udfff\\\\]")  # bytes that are no UTF-8 come as such surrogates
 _ESCAPED = re.compile(r"\\(?:\\|u([0-9a-f]{4}))")
@@ -41,18 +41,25 @@ def raw(path: str) -> bytes:
     return decode(path).encode("utf-8", "surrogateescape")
 
 
-def excluded(path: str, patterns: Sequence[str]) -> bool:
-    """Tell whether a path (`data/a/b.json`, as the system has it) is never to be inside.
+class Exclusion:
+    """Tells which paths (`data/a/b.json`, as the system has them) are never to be inside.
 
     A pattern is compared with the name, and with the whole path with and without its root;
-    secrets whatever their case.
+    secrets are known by their names, whatever the case.
     """
-    name = path.rpartition("/")[2]
-    small = name.lower()
-    if any(fnmatchcase(small, pattern) for pattern in NEVER):
-        return True
-    below = path.partition("/")[2]
-    return any(fnmatchcase(each, pattern) for pattern in patterns for each in (name, path, below))
+
+    def __init__(self, patterns: Sequence[str] = ()) -> None:
+        self._never = re.compile("|".join(map(translate, NEVER))).match
+        self._named = re.compile("|".join(map(translate, patterns))).match if patterns else None
+
+    def __call__(self, path: str) -> bool:
+        """Tell it of one path."""
+        name = path.rpartition("/")[2]
+        if self._never(name.lower()):
+            return True
+        if self._named is None:
+            return False
+        return any(map(self._named, (name, path, path.partition("/")[2])))
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -40,7 +40,7 @@ class Walk:
 
     def __init__(self, disk: Disk, *, exclude: Sequence[str], without: Sequence[Path]) -> None:
         self._disk = disk
-        self._exclude = exclude
+        self._excluded = names.Exclusion(exclude)
         self._without = [place for path in without if (place := self._place(path))]
         self._tree = Tree()
 
@@ -75,7 +75,7 @@ class Walk:
                 continue
             for entry in entries:
                 below = f"{path}/{entry.name}"
-                if names.excluded(below, self._exclude):
+                if self._excluded(below):
                     continue
                 file = f"{folder}{os.sep}{entry.name}"
                 if entry.folder:
