@@ -9,7 +9,17 @@ from types import MappingProxyType
 from telegram import CallbackQuery, InaccessibleMessage, Update
 from telegram.error import BadRequest
 
-from handlers import backup, backup_press, drawing, hushing, picking, report, sources, verbs
+from handlers import (
+    backup,
+    backup_press,
+    drawing,
+    hushing,
+    picking,
+    report,
+    report_picks,
+    sources,
+    verbs,
+)
 from handlers.access import Role
 from handlers.call import Call, Effect, call
 from handlers.context import Context
@@ -65,6 +75,10 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "plot": Verb(run=drawing.plot, args=2, wait="toast.period"),
         "plots": Verb(run=drawing.plots, args=0),
         "report": Verb(run=report.press, args=2, wait="toast.below"),
+        "reppick": Verb(run=report_picks.turn, args=2, wait="toast.menu"),
+        "repdone": Verb(run=report_picks.done, args=2, role=Role.OPERATOR),
+        "rephide": Verb(run=report_picks.hide, args=2, role=Role.OPERATOR),
+        "repundo": Verb(run=report_picks.undo, args=2, role=Role.OPERATOR),
         "sources": Verb(run=sources.turn, args=2, wait="toast.period"),
         "source": Verb(run=sources.one, args=1, wait="toast.below"),
         "alerts": Verb(run=verbs.alerts, args=0),

@@ -1,18 +1,14 @@
 """The buttons of /top5: turn it, filter it, put away what is done or not wanted, take it back."""
 
-import re
 from dataclasses import replace
 
-from handlers import top5
+from handlers import shelf, top5
 from handlers.call import Call, Effect, blocking
 from handlers.pressed import STALE, number
 from handlers.views import callback
 from handlers.views.message import Message
 from handlers.views.query import ANY, LARGEST_PAGE, LAST_OFFSET, Menu, Query, read
-from storage.picks import Pick, Verdict
-from storage.records import Opportunity
-
-KEY = re.compile(r"[0-9a-f]{16}")
+from storage.picks import Verdict
 
 
 async def new_top(asked: Call) -> Effect:
@@ -53,13 +49,13 @@ async def undo(asked: Call) -> Effect:
     query = await _query(asked, asked.args[1:])
     if query is None:
         return STALE
-    taken = await _take_back(asked)
+    taken = await shelf.take_back(asked, asked.args[0])
     return replace(taken, edit=await top5.show(asked, query))
 
 
 async def back(asked: Call) -> Effect:
     """List again what was put away; the list of such things stays."""
-    taken = await _take_back(asked)
+    taken = await shelf.take_back(asked, asked.args[0])
     return replace(taken, edit=top5.away(asked, number(asked.args[1]) or 0))
 
 
@@ -70,29 +66,11 @@ async def away(asked: Call) -> Effect:
 
 async def _put_away(asked: Call, verdict: Verdict) -> Effect:
     query = await _query(asked, asked.args[1:])
-    found = None if query is None else await _known(asked, asked.args[0])
+    found = None if query is None else await shelf.put_away(asked, asked.args[0], verdict)
     if query is None or found is None:
         return STALE
-    pick = Pick(key=found.key, verdict=verdict, title=found.title, by=asked.who, at=asked.at.wall)
-    await blocking(asked.services.picks.put, top5.homes(asked), pick)
-    values = {"title": found.title or found.source}
     edit = await top5.show(asked, query, undo=found)
-    return Effect(toast=f"toast.{verdict.value}", values=values, edit=edit)
-
-
-async def _take_back(asked: Call) -> Effect:
-    homes = top5.homes(asked)
-    found = await blocking(asked.services.picks.take_back, homes, asked.args[0])
-    if found is None:
-        return Effect(toast="toast.back_already")
-    return Effect(toast="toast.back", values={"title": found.title})
-
-
-async def _known(asked: Call, key: str) -> Opportunity | None:
-    if not KEY.fullmatch(key):
-        return None
-    found = await blocking(asked.services.opportunities.keyed, [key])
-    return found.get(key)
+    return replace(shelf.said(found, verdict), edit=edit)
 
 
 async def _query(asked: Call, words: tuple[str, ...]) -> Query | None:

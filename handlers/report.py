@@ -29,7 +29,7 @@ async def press(asked: Call) -> Effect:
     """Put everything about a report's day below: all of it, day by day, or as a table."""
     what, word = asked.args
     try:
-        day = _day(asked, word)
+        day = day_of(asked, word)
     except ValueError:
         day, what = None, ""
     if what not in VIEWS:
@@ -54,7 +54,7 @@ def _csv(found: Report, asked: Call) -> Message:
 VIEWS = {"full": _full, "days": _days, "csv": _csv}
 
 
-def _day(asked: Call, word: str) -> date | None:
+def day_of(asked: Call, word: str) -> date | None:
     """Return the day of a button, None for now; raise ValueError for anything else."""
     return (
         None

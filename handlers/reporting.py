@@ -9,6 +9,7 @@ from handlers.artist import Artist
 from handlers.views import report as view
 from handlers.views.i18n import Language
 from handlers.views.message import Message
+from handlers.views.report_keys import FOLDED, Picking
 from jobs.report import Report
 from jobs.reporter import Reporter
 from storage.chats import Chats
@@ -51,7 +52,7 @@ class Reports:
         self._turn = asyncio.Lock()
         self._made: Made | None = None
 
-    async def message(
+    async def message(  # noqa: PLR0913 - one request, all named
         self,
         day: date | None,
         *,
@@ -59,6 +60,7 @@ class Reports:
         language: Language,
         at: Moment,
         picture: bool = True,
+        picking: Picking = FOLDED,
     ) -> Message:
         """Return the report of a local date, or of the 24 hours until now, for one chat.
 
@@ -68,7 +70,7 @@ class Reports:
             made = await self._fresh(day, at)
             drawn = await self._drawn(made, language) if picture else None
         report = await self._own(made.report, chat_id)
-        return view.render(report, language=language, picture=drawn)
+        return view.render(report, language=language, picture=drawn, picking=picking)
 
     async def report(self, day: date | None, *, chat_id: int, at: Moment) -> Report:
         """Return the report alone, with what this chat has put away left out."""

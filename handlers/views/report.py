@@ -6,9 +6,9 @@ from dataclasses import replace
 from handlers.views import report_events as events
 from handlers.views import report_lines as lines
 from handlers.views.blocks import Builder, caption, listing, quote
-from handlers.views.callback import pack
 from handlers.views.i18n import Language
-from handlers.views.message import Button, Message, Style
+from handlers.views.message import Message
+from handlers.views.report_keys import FOLDED, Picking, buttons
 from handlers.views.report_table import csv
 from handlers.views.report_week import chart, days
 from handlers.views.text import visible
@@ -20,24 +20,28 @@ __all__ = ["chart", "csv", "days", "full", "line", "render", "text"]
 BANDS, HELD, LEGEND, REST, WEEKLY, MESSAGES, BACKUP, SOURCES, BEST = 9, 8, 8, 7, 6, 5, 4, 3, 2
 FIRST = 3  # of the best, which stay longest
 HELD_UNITS, FOLD_UNITS = 300, 800
-NOW = "now"
-Rows = tuple[tuple[Button, ...], ...]
 
 
-def render(report: Report, *, language: Language, picture: bytes | None = None) -> Message:
+def render(
+    report: Report,
+    *,
+    language: Language,
+    picture: bytes | None = None,
+    picking: Picking = FOLDED,
+) -> Message:
     """Return the report: a caption of what matters under its picture, else all of it as text."""
     language = language.at(report.at)
     if picture is None:
         said = full(report, language=language)
-        return replace(said, buttons=_buttons(report, language, shown=not said.cut))
+        keys = buttons(report, said.html, language, whole=not said.cut, picking=picking)
+        return replace(said, buttons=keys)
     for rich in (True, False):
         builder = _short(report, language, rich=rich)
         html = builder.build()
         if not builder.cut:
             break
-    return Message(
-        html=html, photo=picture, buttons=_buttons(report, language, shown=False), cut=builder.cut
-    )
+    keys = buttons(report, html, language, whole=False, picking=picking)
+    return Message(html=html, photo=picture, buttons=keys, cut=builder.cut)
 
 
 def _short(report: Report, language: Language, *, rich: bool) -> Builder:
@@ -133,22 +137,3 @@ def line(report: Report, language: Language) -> str:
     said = [lines.verdict(report, language), lines.new(report, language)]
     said += [lines.roi(report, language), events.alerts(report, language)]
     return " · ".join(" ".join(visible(each).split()) for each in said if each)
-
-
-def _buttons(report: Report, language: Language, *, shown: bool) -> Rows:
-    """Return the buttons; `shown` says that everything stands above them already."""
-    day = NOW if report.rolling else report.day.isoformat()
-
-    def about(what: str) -> Button:
-        label = language.plain(f"button.report.{what}")
-        return Button(label=label, data=pack("report", what, day))
-
-    top = Button(label=language.plain("button.top"), data="v1:newtop", style=Style.PRIMARY)
-    pick = Button(label=language.plain("button.picks"), data="v1:newpicks")
-    views = ("days", "csv") if shown else ("full", "days", "csv")
-    rows: list[tuple[Button, ...]] = [(top, pick) if report.top else (top,)]
-    rows.append(tuple(about(each) for each in views))
-    if report.open:
-        label = language.plain("button.report.alerts", n=report.open)
-        rows.append((Button(label=label, data="v1:newalerts"),))
-    return tuple(rows)

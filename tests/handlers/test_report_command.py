@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.sandbox.world import Post
 from handlers.report_day import parse
 from handlers.views.plots import WeekChart
 from storage.picks import Pick, Verdict
@@ -174,3 +175,74 @@ async def test_one_report_is_made_for_all_chats_of_a_morning(world: World) -> No
     assert await reports.report(TODAY, chat_id=BOB, at=world.at) is not first
     rolling = await reports.report(None, chat_id=ADA, at=world.at)
     assert await reports.report(None, chat_id=ADA, at=world.at) is not rolling
+
+
+async def picked(world: World, *, text: str = "/report") -> Post:
+    """Return a report of seven, ready to be put away."""
+    world.write("galxe", [opportunity(f"Quest {n}", n=n) for n in range(7)], age=HOUR)
+    await world.services.watch.run()
+    (post,) = await world.say(text)
+    await world.press(post, "Done or hide ▾")
+    return post
+
+
+def labels(post: Post) -> list[str]:
+    """Return what is on a message's buttons."""
+    return [button["text"] for button in post.buttons]
+
+
+@pytest.mark.parametrize("text", ["/report", "/report today"])
+async def test_what_it_lists_is_put_away_under_it(world: World, text: str) -> None:
+    """In place: the next best takes its room, undo brings it back, the rest stays."""
+    post = await picked(world, text=text)
+    assert "✅ 5. Done" in labels(post)
+    press = await world.press(post, "🙈 1. Hide")
+    assert press.toast == "Hidden in this chat: Quest 6"
+    assert "1. Quest 5" in post.text
+    assert "Quest 6" not in post.text
+    assert post.json["photo"]
+    assert (await world.press(post, "✅ 2. Done")).toast == "Done in this chat: Quest 4"
+    assert labels(post)[0] == "↩️ Undo: Quest 4"
+    assert (await world.press(post, "↩️ Undo: Quest 4")).toast == "Listed again: Quest 4"
+    assert "2. Quest 4" in post.text
+    assert "↩️ Undo: Quest 4" not in labels(post)
+    await world.press(post, "Done or hide ▴")
+    assert labels(post)[:2] == ["🏆 Top 5", "Done or hide ▾"]
+    assert not any("Hide" in label for label in labels(post))
+    assert "📄 CSV" in labels(post)
+
+
+async def test_all_put_away_leaves_a_way_back(world: World) -> None:
+    """Nothing is listed then; what was put away last can be taken back, and twice is no harm."""
+    post = await picked(world)
+    for _ in range(7):
+        await world.press(post, "✅ 1. Done")
+    assert "none with a known return" in post.text
+    back = next(b["callback_data"] for b in post.buttons if "Undo" in b["text"])
+    assert (await world.press(post, back)).toast == "Listed again: Quest 0"
+    assert (await world.press(post, back)).toast == "It is in the list already."
+
+
+async def test_putting_away_under_a_report_is_for_operators(world: World) -> None:
+    """Who only looks may unfold it; what one chat put away another one keeps."""
+    await picked(world)
+    (post,) = await world.say("/report", user=BOB, chat=TEAM)
+    await world.press(post, "Done or hide ▾", user=BOB)
+    assert (await world.press(post, "🙈 1. Hide", user=BOB)).toast == "Only operators may do that."
+    assert (await world.press(post, "🙈 1. Hide")).toast == "Hidden in this chat: Quest 6"
+    assert "Quest 6" not in post.text
+    assert "Quest 6" in (await world.say("/report"))[0].text
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["reppick:x:now", "reppick:p:2999-01-01", "rephide:0123456789abcdef:now", "rephide:zz:now",
+     "repdone:0123456789abcdef:monday-x", "repundo:0123456789abcdef:x"],
+)  # fmt: skip
+async def test_forged_picks_change_nothing(world: World, data: str) -> None:
+    """Unknown states, days and keys are stale."""
+    post = await picked(world)
+    before, kept = post.text, labels(post)
+    await world.press(post, f"v1:{data}")
+    assert (post.text, labels(post)) == (before, kept)
+    assert world.services.picks.of([ADA]) == ()

@@ -10,6 +10,7 @@ import pytest
 from handlers.views import report as view
 from handlers.views.deadlines import deadline
 from handlers.views.i18n import LANGUAGES, Language, language
+from handlers.views.report_keys import UNFOLDED
 from handlers.views.report_lines import against, pct
 from handlers.views.text import units, visible
 from jobs.report import Count, Report, SourceDay, Uptime
@@ -249,7 +250,7 @@ def test_buttons_lead_on() -> None:
     """The top, all of it, the week, the table; open alerts where there are any."""
     shown = view.render(BAD, language=words(), picture=PNG)
     assert [[each.data for each in row] for row in shown.buttons] == [
-        ["v1:newtop", "v1:newpicks"],
+        ["v1:newtop", "v1:reppick:p:2026-08-14"],
         [f"v1:report:{what}:2026-08-14" for what in ("full", "days", "csv")],
         ["v1:newalerts"],
     ]
@@ -258,8 +259,22 @@ def test_buttons_lead_on() -> None:
     assert len(now.buttons) == 2
     alone = view.render(GOOD, language=words())
     assert [each.label for each in alone.buttons[1]] == ["📊 7 days", "📄 CSV"]
-    nothing = view.render(BLIND, language=words(), picture=PNG)
+    nothing = view.render(BLIND, language=words(), picture=PNG, picking=UNFOLDED)
     assert [each.data for each in nothing.buttons[0]] == ["v1:newtop"]
+
+
+def test_only_what_is_shown_can_be_put_away() -> None:
+    """What a caption had no room for has no buttons; in full, everything has."""
+    wordy = tuple(replace(each, title="x" * 200, source="y" * 60) for each in GOOD.top)
+    report = replace(CROWDED, top=wordy)
+    under = view.render(report, language=words(), picture=PNG, picking=UNFOLDED)
+    labels = [each.label for row in under.buttons for each in row]
+    shown = [rank for rank in range(1, 6) if f"\n{rank}. xxx" in visible(under.html)]
+    assert 3 <= len(shown) < 5
+    assert [label for label in labels if "Hide" in label] == [f"🙈 {n}. Hide" for n in shown]
+    alone = view.render(GOOD, language=words(), picking=UNFOLDED)
+    assert sum("Hide" in each.label for row in alone.buttons for each in row) == len(GOOD.top)
+    assert all(len(each.data.encode()) <= 64 for row in alone.buttons for each in row)
 
 
 def test_the_table_opens_in_a_spreadsheet_of_the_readers_country() -> None:

@@ -35,7 +35,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize(("text", "over"), SHAPES.items())
-def test_when_it_is_over(text: str, over: bool | None) -> None:
+def test_when_it_is_over(text: str, *, over: bool | None) -> None:
     """A date lasts until its end, a time without a zone is local, what is unclear never ends."""
     assert deadlines.over(text, now=NOW, zone=PARIS) is bool(over)
     known = deadlines.day(text, PARIS) is not None
