@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.keeping import policy
 from bot.settings import Settings
 from jobs.absences import Absences
 from jobs.checks.resources import load_limits, space_limits
 from jobs.checks.standard import Limits, standard
 from jobs.gather import Gatherer, Sources
 from jobs.noting import Listener
+from jobs.probes.backups import BackupsProbe
 from jobs.probes.host import MEAN_S, CpuMean, HostProbe
 from jobs.probes.own import LoopLag, OwnProbe, ShelfProbe
 from jobs.probes.processes import ProcessProbe
@@ -32,6 +34,7 @@ class Looking:
     host: HostProbe
     lag: LoopLag
     own: OwnProbe
+    backups: BackupsProbe
     watch: Watch
 
 
@@ -47,6 +50,7 @@ def limits(found: Settings) -> Limits:
         cpu=load_limits(warning=found.cpu_warning, error=found.cpu_error),
         memory=space_limits(warning=found.memory_warning, critical=found.memory_critical),
         disk=space_limits(warning=found.disk_warning, critical=found.disk_critical),
+        backups=None if found.backup_at is None else policy(found),
     )
 
 
@@ -84,6 +88,7 @@ def looking(  # noqa: PLR0913 - parts, all named
         damaged=lambda: database.damaged if database else (),
     )
     own.shelf = ShelfProbe(history)
+    backups = BackupsProbe(found.backup_dir)
     gatherer = Gatherer(
         Sources(
             tracker=tracker,
@@ -92,6 +97,7 @@ def looking(  # noqa: PLR0913 - parts, all named
             host=host,
             own=own,
             habits=lambda at: habits.learn(history, now=at.wall),
+            backups=backups,
         )
     )
     watch = Watch(
@@ -103,8 +109,9 @@ def looking(  # noqa: PLR0913 - parts, all named
         absences=Absences(every=found.health_every, booted=booted),
     )
     return Looking(
-        history=history, opportunities=opportunities, host=host, lag=lag, own=own, watch=watch
-    )
+        history=history, opportunities=opportunities, host=host, lag=lag, own=own,
+        backups=backups, watch=watch,
+    )  # fmt: skip
 
 
 class Ours:

@@ -10,10 +10,11 @@ from jobs.alerts.quiet import QuietHours
 from jobs.archive import Archive
 from jobs.facts import Unknown
 from jobs.reporter import Now, Reporter, Terms
+from jobs.snapshots import Backups
 from jobs.watch import Watch
 from storage.history import History
 from storage.incidents import Incident
-from storage.records import Clock
+from storage.records import Clock, Phrase, Value
 from storage.tracker import FileReport
 from storage.tracker.manifest import load
 
@@ -36,6 +37,10 @@ def reporter(
             return [known.report for known in load(history).values()]
         return data.files
 
+    def backup() -> Phrase | None:
+        last = None if watch is None else watch.last
+        return None if last is None else _kept(last.facts.backups)
+
     terms = Terms(
         due=found.report_at or MORNING,
         zone=found.timezone,
@@ -44,7 +49,20 @@ def reporter(
         quiet_hours=quiet_hours(found),
         weekly=found.weekly_report,
     )
-    return Reporter(history, terms=terms, now=Now(files=files, incidents=incidents))
+    return Reporter(history, terms=terms, now=Now(files=files, incidents=incidents, backup=backup))
+
+
+def _kept(backups: Backups | Unknown) -> Phrase | None:
+    """Return when the last verified backup was made, what it takes, and how many are kept."""
+    if isinstance(backups, Unknown) or backups.error:
+        return None
+    newest = backups.newest
+    if newest is None:
+        return Phrase("backups.none")
+    values: dict[str, Value] = {
+        "at_at": newest.at.timestamp(), "size_bytes": newest.size_bytes, "n": len(backups.sound),
+    }  # fmt: skip
+    return Phrase("backups.report", values)
 
 
 def channels(found: Settings) -> tuple[str, ...]:

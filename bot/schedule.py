@@ -12,6 +12,7 @@ from telegram.ext import ContextTypes, JobQueue
 from bot.reporter import Morning
 from bot.settings import Settings
 from jobs import housekeeping
+from jobs.backup import NIGHTLY, WEEKLY, Backups
 from jobs.calendar import Job
 from jobs.timetable import blocking
 from storage.clock import monotonic_s
@@ -22,11 +23,17 @@ LOG = logging.getLogger("vigie.schedule")
 # A late run is better than none: without this APScheduler drops a job that starts > 1 s late.
 NEVER_DROP = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
 LEAST_PATIENCE_S = 10.0
+SUNDAY = 6
 LOOK_AT_THE_CALENDAR = timedelta(seconds=15)
 
 
 def calendar(
-    found: Settings, *, history: History, clock: Clock, morning: Morning | None = None
+    found: Settings,
+    *,
+    history: History,
+    clock: Clock,
+    morning: Morning | None = None,
+    backups: Backups | None = None,
 ) -> tuple[Job, ...]:
     """Return what is done once per local date: one entry per job, at the owner's local time."""
     tidy = blocking("maintenance", lambda _: housekeeping.run(history, now=clock().wall))
@@ -39,7 +46,19 @@ def calendar(
             Job(name="report", at=found.report_at, catch_up=timedelta(hours=6),
                 zone=found.timezone, work=morning.look, commits=morning.queue)
         )  # fmt: skip
+    if backups is not None and found.backup_at is not None:
+        jobs += _backups(found, found.backup_at, backups)
     return tuple(jobs)
+
+
+def _backups(found: Settings, at: time, backups: Backups) -> tuple[Job, ...]:
+    """Return the nightly backup, and the trial restore of Sundays: it waits for that night's."""
+    return (
+        Job(name=NIGHTLY, at=at, catch_up=timedelta(hours=24), zone=found.timezone,
+            work=backups.nightly, within=timedelta(hours=1)),
+        Job(name=WEEKLY, at=at, catch_up=timedelta(days=6), zone=found.timezone,
+            work=backups.weekly, within=timedelta(hours=2), on=SUNDAY),
+    )  # fmt: skip
 
 
 @dataclass(slots=True)

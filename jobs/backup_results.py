@@ -60,11 +60,13 @@ class Made:
     """A backup: made, read back and published, or not; and what was deleted after it.
 
     `created` is None where nothing was published; `trouble` then says why. With both, the backup
-    is good and something after it went wrong. `deleted` are ids, `listing` is how things stand.
+    is good and something after it went wrong. `deleted` are ids, `listing` is how things stand,
+    `pushed` why it could not be copied away.
     """
 
     created: Created | None = None
     trouble: Phrase | None = None
+    pushed: Phrase | None = None
     deleted: tuple[str, ...] = ()
     listing: Listing = field(default_factory=Listing)
     seconds: float = 0.0

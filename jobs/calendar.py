@@ -16,7 +16,8 @@ from storage.records import Moment, Severity
 DAY = timedelta(days=1)
 FIRST_PAUSE_S = 60.0
 LONGEST_PAUSE_S = 3600.0
-AHEAD = 8  # dates looked through for the next one: more than any time zone leaves out
+WEEK = 7
+AHEAD = WEEK + 2  # dates looked through for the next one: more than any time zone leaves out
 
 Runs: TypeAlias = Mapping[date, JobRun]
 Work: TypeAlias = Callable[[date], Awaitable[str]]
@@ -28,7 +29,8 @@ class Job:
 
     `work` returns why it failed, "" if it did not; it is tried `tries` times. What `commits`
     changes is saved in one write with the run that went well: never lost, and never twice. Longer
-    than `within` is told. `level` is how bad it is when a date ends without it.
+    than `within` is told. `level` is how bad it is when a date ends without it. With `on` (0 is
+    Monday) only dates of that weekday count.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Job:
     catch_up: timedelta
     zone: tzinfo
     work: Work = field(compare=False)
+    on: int | None = None
     within: timedelta = timedelta(minutes=10)
     tries: int = 5
     level: Severity = Severity.WARNING
@@ -48,6 +51,8 @@ def start(job: Job, day: date) -> datetime | None:
     A time that comes twice is its first, one that is left out comes as late as the clocks go
     forward; a date that a zone leaves out (it crossed the date line) is none.
     """
+    if job.on is not None and day.weekday() != job.on:
+        return None
     midnight, following = (_utc(one, time(), job.zone) for one in (day, day + DAY))
     return None if midnight == following else _utc(day, job.at, job.zone)
 
@@ -134,7 +139,7 @@ def _following(job: Job, runs: Runs, *, at: Moment) -> datetime:
 def _dates(job: Job, wall: datetime) -> Iterator[tuple[date, datetime]]:
     """Yield the dates whose window may be open, and the last one before, oldest first."""
     today = wall.astimezone(job.zone).date()
-    back = 2 + -(-job.catch_up // DAY)
+    back = 2 + -(-job.catch_up // DAY) + (0 if job.on is None else WEEK)
     for number in range(-back, 2):
         day = today + number * DAY
         begin = start(job, day)

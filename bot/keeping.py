@@ -1,0 +1,29 @@
+"""Builds what makes backups; the bot and the one-shots share it, and neither Telegram."""
+
+from bot.settings import Settings
+from jobs.backup_work import Workbench
+from storage.archives.retention import Policy
+from storage.clock import wall_now
+
+DATA, STATE = "data", "state"
+
+
+def policy(found: Settings) -> Policy:
+    """Return how much the owner keeps, and by which dates."""
+    return Policy(
+        daily=found.backup_keep_daily,
+        weekly=found.backup_keep_weekly,
+        monthly=found.backup_keep_monthly,
+        zone=found.timezone,
+    )
+
+
+def bench(found: Settings) -> Workbench:
+    """Return what is backed up, and where to."""
+    return Workbench(
+        folder=found.backup_dir,
+        roots={DATA: found.data_dir, STATE: found.state_dir},
+        clock=wall_now,
+        policy=policy(found),
+        exclude=found.backup_exclude,
+    )

@@ -1,0 +1,94 @@
+"""The trial restore: every backup read back, the newest brought back for real and compared."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from jobs.backup_results import Retrieved
+from jobs.backup_work import EVERYTHING, Workbench, spoilt, trouble
+from storage.archives import names
+from storage.archives.disk import Disk
+from storage.archives.errors import BackupError
+from storage.archives.findings import Bad, Fault
+from storage.archives.manifest import Manifest, Member
+from storage.archives.results import Listed, Progress
+from storage.archives.swapping import discard
+from storage.records import Phrase
+
+PLACE = ".drill"
+READ_BYTES = 1 << 20
+
+
+def run(bench: Workbench, progress: Progress) -> Retrieved:
+    """Return what came of it; leaves nothing behind, and never raises."""
+    place = bench.folder / PLACE
+    disk = bench.store().disk
+    try:
+        discard(disk, place)  # of a trial that was killed
+        outcome = _try(bench, place, progress)
+        discard(disk, place)
+    except (BackupError, OSError) as error:
+        _clear(disk, place)
+        said = trouble(error).values["error"]
+        return Retrieved(trouble=Phrase("backups.drill.failed", {"error": said}))
+    return outcome
+
+
+def _try(bench: Workbench, place: Path, progress: Progress) -> Retrieved:
+    store = bench.store(progress)
+    told = _put_aside(store.snapshots())
+    bad = [one for one in store.verify(EVERYTHING).bad if one.archive not in told]
+    newest = _newest(store.snapshots())
+    if newest is None:
+        values = {"error": "there is no backup"}
+        return Retrieved(trouble=spoilt(bad) or Phrase("backups.drill.failed", values))
+    restored = store.restore(newest.id, place)
+    bad += restored.bad
+    if restored.complete:
+        bad += compare(store.disk, place, newest)
+    return Retrieved(restored=restored, trouble=spoilt(bad))
+
+
+def _put_aside(found: tuple[Listed, ...]) -> set[str]:
+    """Return the archives that are known to be bad or missing: they are told of already."""
+    broken = [each for each in found if each.broken and each.manifest is not None]
+    whole = {name for each in found if not each.broken for name in each.sizes}
+    names = {one.name for each in broken if each.manifest for one in each.manifest.archives}
+    return names - whole
+
+
+def _newest(found: tuple[Listed, ...]) -> Manifest | None:
+    good = [each.manifest for each in found if each.manifest is not None and not each.broken]
+    return good[-1] if good else None
+
+
+def compare(disk: Disk, place: Path, manifest: Manifest) -> Iterator[Bad]:
+    """Yield every file below `place` that is not what the manifest says, read from the disk."""
+    for member in manifest.members:
+        fault = _fault(disk, place / names.decode(member.path), member)
+        if fault is not None:
+            yield Bad(member.path, fault)
+
+
+def _fault(disk: Disk, path: Path, member: Member) -> Fault | None:
+    try:
+        handle = disk.open(path)
+    except FileNotFoundError:
+        return Fault.MISSING
+    digest, size = hashlib.sha256(), 0
+    try:
+        while piece := disk.read(handle, READ_BYTES):
+            digest.update(piece)
+            size += len(piece)
+    finally:
+        disk.close(handle)
+    if size != member.size:
+        return Fault.SIZE
+    return None if digest.hexdigest() == member.sha256 else Fault.HASH
+
+
+def _clear(disk: Disk, place: Path) -> None:
+    try:
+        discard(disk, place)
+    except OSError:
+        return  # the next trial tries again
