@@ -58,12 +58,10 @@ class Offsite:
 
     def push(self, manifest: Manifest) -> Pushed:
         """Copy a snapshot: when this returns, all of it is there."""
-        known = self.record
-        if known.pushed and self._place.comes_and_goes and not self.list():
-            raise OffsiteError(Trouble.NOT_MOUNTED, self.where)
+        self._make_sure()
         pushed = Push(self._place, self._seal, self._folder, self._disk).run(manifest)
         now = self._clock()
-        self._remember(msgspec.structs.replace(known, pushed=pushed.id, pushed_at=now))
+        self._remember(msgspec.structs.replace(self.record, pushed=pushed.id, pushed_at=now))
         return pushed
 
     def list(self) -> tuple[Remote, ...]:
@@ -73,6 +71,7 @@ class Offsite:
 
     def check(self, manifest: Manifest) -> Checked:
         """Read a snapshot's copy back, every byte, and compare it; changes nothing there."""
+        self._make_sure()
         checked = checking.check(self._reader, manifest)
         told = msgspec.structs.replace(
             self.record, checked=checked.id, checked_at=self._clock(), damaged=len(checked.damaged)
@@ -110,6 +109,12 @@ class Offsite:
         ]
         keep = retention.plan(found, policy, now=self._clock()).keep
         return self.prune({one.name for one in keep})
+
+    def _make_sure(self) -> None:
+        """Raise OffsiteError where the place is not there, or looks as if it were another one."""
+        names = self._place.names()
+        if self.record.pushed and self._place.comes_and_goes and not thinning.ids(names):
+            raise OffsiteError(Trouble.NOT_MOUNTED, self.where)
 
     def _remember(self, told: Record) -> None:
         try:

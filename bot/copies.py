@@ -1,0 +1,71 @@
+"""The copies of the backups off this machine, and what their troubles are called in the chat."""
+
+import logging
+from collections.abc import Callable
+from typing import TypeAlias
+
+from bot.settings import Settings
+from storage.archives.manifest import Manifest
+from storage.archives.retention import Policy
+from storage.clock import wall_now
+from storage.offsite.copies import Offsite
+from storage.offsite.opening import open_offsite
+from storage.offsite.trouble import OffsiteError, Trouble
+from storage.records import Phrase
+
+LOG = logging.getLogger("vigie.offsite")
+Copy: TypeAlias = Callable[[Manifest], Phrase | None]
+
+
+def copies(found: Settings) -> Offsite | None:
+    """Return the off-site copies, None where no destination is set; asks nobody yet.
+
+    Raises OffsiteError where destination or keys can never do.
+    """
+    if not found.backup_offsite:
+        return None
+    return open_offsite(found.offsite, found.backup_dir, clock=wall_now)
+
+
+def pushing(made: Offsite, policy: Policy) -> Copy:
+    """Return what copies a snapshot and then thins the copies out; blocks, raises nothing."""
+
+    def push(manifest: Manifest) -> Phrase | None:
+        try:
+            pushed = made.push(manifest)
+            dropped = made.thin_out(policy)
+        except OffsiteError as error:
+            LOG.warning("%s", error)
+            return phrase(error)
+        LOG.info(
+            "copied %s to %s: %d bytes sent, %d files deleted there",
+            pushed.id, made.where, pushed.sent_bytes, dropped.files,
+        )  # fmt: skip
+        return None
+
+    return push
+
+
+def checking(made: Offsite) -> Copy:
+    """Return what reads a snapshot's copy back, every byte; blocks, raises nothing."""
+
+    def check(manifest: Manifest) -> Phrase | None:
+        try:
+            checked = made.check(manifest)
+        except OffsiteError as error:
+            LOG.warning("%s", error)
+            return phrase(error)
+        if checked.ok:
+            return None
+        first = checked.damaged[0]
+        found = OffsiteError(Trouble.DAMAGED, made.where, name=first.name, said=first.why)
+        LOG.warning("%s", found)
+        return phrase(found)
+
+    return check
+
+
+def phrase(error: OffsiteError) -> Phrase:
+    """Return the trouble as the chat says it."""
+    values = {"place": error.where, "file": error.name or "?", "said": error.said or "?"}
+    return Phrase(f"offsite.{error.trouble}", values)

@@ -1,0 +1,64 @@
+"""The running bot's side of the off-site copies: settings in, phrases out."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import copies, settings
+from handlers.views.i18n import LANGUAGES, catalogue, language
+from storage.archives.retention import Policy
+from storage.offsite.trouble import OffsiteError, Trouble
+from tests.storage.offsite.backups import Backups
+
+ZONE = settings.load(_env_file=None).timezone
+
+
+def found(tmp_path: Path, **changed: object) -> settings.Settings:
+    usual = {"backup_dir": tmp_path / "backups", "backup_offsite": f"file://{tmp_path}/usb"}
+    return settings.load(_env_file=None, **(usual | changed))
+
+
+def test_nowhere_is_the_default(tmp_path: Path) -> None:
+    """Who sets nothing has no copies, and no error."""
+    assert copies.copies(found(tmp_path, backup_offsite="")) is None
+
+
+def test_a_copy_is_made_checked_and_thinned_out(tmp_path: Path) -> None:
+    """All is well: no phrase; of two days the policy keeps what it keeps here."""
+    (tmp_path / "usb").mkdir()
+    backups = Backups(tmp_path / "backups")
+    made = copies.copies(found(tmp_path))
+    assert made is not None
+    push, check = copies.pushing(made, Policy(daily=1)), copies.checking(made)
+    first, second = backups.add(), backups.add()
+    assert push(first) is None
+    assert push(second) is None
+    assert [one.id for one in made.list()] == [second.id]
+    assert check(second) is None
+    missing = check(first)
+    assert missing is not None
+    assert missing.key == "offsite.damaged"
+    assert made.record.pushed_at is not None
+    assert made.record.pushed_at - second.started > timedelta(0)
+
+
+def test_a_trouble_is_a_phrase(tmp_path: Path) -> None:
+    """It names the place; nothing is raised into the backup that went well."""
+    made = copies.copies(found(tmp_path))
+    assert made is not None
+    backups = Backups(tmp_path / "backups")
+    for copy in (copies.pushing(made, Policy()), copies.checking(made)):
+        said = copy(backups.add())
+        assert said is not None
+        assert said.key == "offsite.not_there"
+        assert f"file://{tmp_path}/usb" in language("fr", ZONE).plain(said.key, **said.values)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("trouble", Trouble)
+def test_every_trouble_is_said_with_what_helps(code: str, trouble: Trouble) -> None:
+    """Cause, effect and advice, in every language."""
+    said = copies.phrase(OffsiteError(trouble, "s3://bucket/x", name="base-x"))
+    assert {said.key, f"{said.key}.effect", f"{said.key}.try"} <= set(catalogue(code).templates)
+    assert language(code, ZONE).plain(said.key, **said.values)
