@@ -93,7 +93,7 @@ def passed_s(one: Told, quiet: QuietHours | None) -> float:
 def verdict(incidents: Iterable[PastIncident], covered: float | None, new: Count) -> Severity:
     """Return how the window went, in one word: what is open now, what was, what is not known."""
     incidents = tuple(incidents)
-    worst_open = max((one.peak for one in incidents if one.closed is None), default=Severity.OK)
+    worst_open = max((one.level for one in incidents if one.closed is None), default=Severity.OK)
     if worst_open >= Severity.WARNING:
         return worst_open
     if any(one.peak >= Severity.ERROR for one in incidents):

@@ -9,17 +9,15 @@ from storage.tracker import Snapshot
 
 FRESH = "fresh"
 EVERYTHING = "all"  # `fresh:all` is no source
-CYCLES = "cycles"
 
 
 def samples(facts: Facts, *, took_s: float, seen: Iterable[Observation] = ()) -> list[Sample]:
     """Return one sample per series that was measured; what is unknown leaves a gap.
 
-    `cycles` has one for every look: where it has more than another series, that was unknown.
+    `cycle_s` has one for every look: where it has more than another series, that was unknown.
     """
     series = dict(_series(facts)) | dict(_up(seen))
     series["cycle_s"] = took_s
-    series[CYCLES] = 1.0
     return [
         Sample(series=name, at=facts.at.wall, value=float(value))
         for name, value in series.items()

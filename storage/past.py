@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -34,7 +34,10 @@ WHERE started >= ? AND started < ? ORDER BY started, job, day
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastIncident:
-    """One incident as history keeps it; `acked` is when somebody took it for the first time."""
+    """One incident as history keeps it; `acked` is when somebody took it for the first time.
+
+    `level` is the one it has now, which history does not keep: there it is the worst it had.
+    """
 
     number: int
     key: str
@@ -45,6 +48,7 @@ class PastIncident:
     closed: datetime | None
     acked: datetime | None
     fact: Phrase
+    level: Severity = field(default=Severity.OK, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +170,7 @@ def over(incident: Incident) -> PastIncident:
         closed=incident.closed,
         acked=next(acks, incident.ack_at),
         fact=incident.fact,
+        level=incident.level,
     )
 
 
@@ -195,6 +200,7 @@ def _past(row: tuple[Any, ...]) -> PastIncident:
         closed=_moment(closed),
         acked=_moment(acked),
         fact=msgspec.json.decode(fact, type=Phrase),
+        level=Severity(peak),
     )
 
 

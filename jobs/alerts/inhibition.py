@@ -19,7 +19,7 @@ HELD = frozenset({Kind.FIRED, Kind.WORSE, Kind.REPEAT, Kind.ESCALATED})
 class Cause:
     """An incident whose key matches the glob, at this level or above, explains those keys.
 
-    `{}` in a target stands for the last part of the cause's key.
+    `{}` in a target stands for what the cause's key has in place of the star.
     """
 
     source: str
@@ -28,7 +28,8 @@ class Cause:
 
     def explains(self, key: str, *, source: str) -> bool:
         """Return whether the alert `key` follows from the incident of the key `source`."""
-        name = source.rpartition(":")[2]
+        before, _, behind = self.source.partition("*")
+        name = source.removeprefix(before).removesuffix(behind)
         return key != source and any(_fits(key, target, name) for target in self.targets)
 
 
@@ -46,6 +47,8 @@ TABLE: tuple[Cause, ...] = (
     ),
     Cause(source="backup:run", targets=("job:backup",)),
     Cause(source="backup:drill", targets=("job:drill",)),
+    # What only repeats itself brings nothing new: it is one thing, and said once.
+    Cause(source="scraper:*:data", targets=("volume:{}",)),
     Cause(source="network", targets=("api:*", "rpc:*")),
 )
 

@@ -3,7 +3,7 @@
 import itertools
 import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -465,3 +465,14 @@ def test_the_night_is_no_delay(office: Office, level: Severity, kind: Kind, took
     told = office.report().deliveries
     assert told is not None
     assert told.p95_s == {level: pytest.approx(took_s)}
+
+
+def test_the_verdict_is_what_is_wrong_now(office: Office) -> None:
+    """One that was critical and is open as a warning makes it a warning; its peak stays told."""
+    office.find(DUE - 60 * HOUR, 1.0)
+    office.looked(DUE - 24 * HOUR, DUE)
+    was = incident(1, DUE - HOUR, peak=Severity.CRITICAL)
+    office.incidents = [replace(was, level=Severity.WARNING)]
+    report = office.report()
+    assert (report.verdict, report.open) == (Severity.WARNING, 1)
+    assert report.incidents[0].peak is Severity.CRITICAL

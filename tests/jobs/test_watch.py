@@ -367,16 +367,15 @@ def test_samples_leave_gaps_for_the_unknown() -> None:
         "data_age_s": 360.0, "source_age_s:Galxe": 360.0, "new_24h": 60.0,
         "roi_median_usd_min": 2.5, "cycle_s": 0.25, "new_24h:Galxe": 60.0, "roi_unknown_pct": 0.0,
         "disk_pct:data": 40.0, "scraper_trees:main.py": 1.0, "clock_drift_s": 0.0,
-        "cycles": 1.0,
     }  # fmt: skip
     lost = replace(
         HEALTHY, data=BLIND, business=BLIND, host=BLIND, own=BLIND, processes=BLIND, drift_s=None
     )
-    assert [one.series for one in samples(lost, took_s=1.0)] == ["cycle_s", "cycles"]
+    assert [one.series for one in samples(lost, took_s=1.0)] == ["cycle_s"]
     first = replace(host(cpu_pct=None, disks=(), network=None), business=BLIND)
     assert [one.series for one in samples(first, took_s=1.0)] == [
         "clock_drift_s", "scraper_trees:main.py", "memory_pct", "rss_bytes", "loop_lag_s",
-        "data_age_s", "source_age_s:Galxe", "cycle_s", "cycles",
+        "data_age_s", "source_age_s:Galxe", "cycle_s",
     ]  # fmt: skip
     assert isinstance(HEALTHY.data, Snapshot)
     half = replace(HEALTHY, data=replace(HEALTHY.data, complete=False, pending=1))

@@ -229,7 +229,7 @@ async def test_samples_reach_history(tracker: Path, state: Path) -> None:
     span = {"since": WRITTEN, "until": WRITTEN + timedelta(hours=1)}
     up = {name: world.history.series(name, **span) for name in world.history.names("up:")}
     assert [value for _, value in up["up:Galxe"]] == [1.0, 1.0]
-    assert len(world.history.series("cycles", **span)) == 2
+    assert len(world.history.series("cycle_s", **span)) == 2
     world.history.close()
 
 
