@@ -107,11 +107,11 @@ class Report:
     It reaches from REPORT_AT to REPORT_AT, local time: 23 or 25 hours where clocks change, so
     that no minute is told twice or never. With `rolling` it is the 24 hours until somebody asked.
     `at` is when it was made. `verdict` is the worst level an open alert has now, at least WARNING
-    where an ERROR was open in the window, INFO where part of it is not known. `covered` is the share of the
-    window in which Vigie looked, None where there is nothing at all of it. `high`, `medium`, `low`
-    and `unknown` split what was new by ROI, of what was new only; `usual_roi` is the median of
-    the seven windows before. `top` is what is worth doing now, best first; what would be among
-    them, had it not `ended`, is counted.
+    where an ERROR was open in the window, INFO where part of it is not known. `covered` is the
+    share of the window in which Vigie looked, None where there is nothing at all of it. `high`,
+    `medium`, `low` and `unknown` split what was new by ROI, of what was new only; `usual_roi` is
+    the median of the seven windows before. `top` is what is worth doing now, best first; what
+    would be among them, had it not `ended`, is counted.
 
     `incidents` overlap the window, the worst first; of these `open` are not over, `longest_s` is
     the longest. `ack_median_s` is None where nobody took one. `backup` is None where nothing is

@@ -21,6 +21,7 @@ PARTS = (
     "cycle",
     "state",
     "history",
+    "report",
     "alerts",
     "chat",
     "oneshot",
