@@ -31,8 +31,8 @@ class Backups(Protocol):
         """Restore the newest backup into a temporary folder, compare every file, delete it."""
         ...
 
-    async def restore_data(self) -> Retrieved:
-        """Put the newest backup's data folder in place; what is there is kept beside it."""
+    async def restore_data(self, snapshot_id: str) -> Retrieved:
+        """Put a backup's data folder in place; what is there is kept beside it."""
         ...
 
     async def listing(self) -> Listing:

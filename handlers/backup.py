@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from handlers.views import backup_list, backup_work, welcome
 from handlers.views.i18n import Language
 from handlers.views.message import Message
 from handlers.views.text import fold
-from jobs.backup_results import Listing, Made, Retrieved, UnderWay, Work
+from jobs.backup_results import Made, Retrieved, UnderWay, Work
 from storage.tracker import FolderState, Snapshot
 
 T = TypeVar("T")
@@ -77,9 +78,10 @@ async def get(call: Call) -> Message | Show:
     return await backup_get.begin(call)
 
 
-async def restore(call: Call) -> Message | Show:
-    """Put the data folder back, and show how far it is."""
-    return _work(call, Work.RESTORE, call.services.backups.restore_data, _restored)
+async def restore(call: Call, snapshot_id: str) -> Message | Show:
+    """Put a backup's data folder back, and show how far it is."""
+    begin = partial(call.services.backups.restore_data, snapshot_id)
+    return _work(call, Work.RESTORE, begin, _restored)
 
 
 FORMS: Mapping[str, Callable[[Call], Awaitable[Message | Show]]] = MappingProxyType(
@@ -151,8 +153,3 @@ def _drilled(outcome: Retrieved, language: Language) -> Message:
 
 def _restored(outcome: Retrieved, language: Language) -> Message:
     return backup_work.retrieved(Work.RESTORE, outcome, language=language)
-
-
-def newest(found: Listing, snapshot_id: str) -> bool:
-    """Return whether this is still the newest good backup."""
-    return found.newest is not None and found.newest.id == snapshot_id

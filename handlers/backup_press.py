@@ -1,6 +1,7 @@
 """The buttons of /backup; what replaces the data folder is asked first, and sealed."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from handlers import backup
 from handlers.backup_get import begin
@@ -12,6 +13,7 @@ from handlers.views.message import Message
 
 RESTORE = "bkyes"
 LAST_PAGE = 10_000
+DATA = "data"
 
 
 def below(form: Callable[[Call], Awaitable[Message | Show]]) -> Callable[[Call], Awaitable[Effect]]:
@@ -43,10 +45,9 @@ async def send(asked: Call) -> Effect:
 
 async def ask(asked: Call) -> Effect:
     """Ask whether to replace the data folder."""
-    found = await asked.services.backups.listing()
-    if found.newest is None:
+    newest = (await asked.services.backups.listing()).newest_of(DATA)
+    if newest is None:
         return Effect(toast="backup.get.none")
-    newest = found.newest
     seal = asked.services.seals.make(asked.chat_id, RESTORE, newest.id, at=asked.at)
     question = backup_work.confirm(newest, seal=seal, language=asked.language)
     return Effect(toast="toast.below", reply=question)
@@ -58,10 +59,11 @@ async def restore(asked: Call) -> Effect:
     seals = asked.services.seals
     if not seals.break_(seal, asked.chat_id, RESTORE, snapshot_id, at=asked.at):
         return Effect(toast="button.expired")
-    found = await asked.services.backups.listing()
-    if not backup.newest(found, snapshot_id):
+    newest = (await asked.services.backups.listing()).newest_of(DATA)
+    if newest is None or newest.id != snapshot_id:
         return Effect(toast="toast.bk.newer")
-    return _below(await backup.restore(asked))
+    answered = backup_work.confirm(newest, seal="", language=asked.language)
+    return replace(_below(await backup.restore(asked, snapshot_id)), edit=answered)
 
 
 def _below(answer: Message | Show) -> Effect:

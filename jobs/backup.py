@@ -117,12 +117,12 @@ class Backups:
             return Retrieved(trouble=busy)
         return await self._join(Work.DRILL, partial(self._drill, progress))
 
-    async def restore_data(self, progress: Progress = silent) -> Retrieved:
-        """Put the newest backup's data folder in place; what is there is kept beside it."""
+    async def restore_data(self, snapshot_id: str, progress: Progress = silent) -> Retrieved:
+        """Put a backup's data folder in place; what is there is kept beside it."""
         busy = self._busy(Work.RESTORE)
         if busy is not None:
             return Retrieved(trouble=busy)
-        return await self._join(Work.RESTORE, partial(self._restore, progress))
+        return await self._join(Work.RESTORE, partial(self._restore, snapshot_id, progress))
 
     async def listing(self) -> Listing:
         """Return what there is; reads manifests, never archives."""
@@ -196,8 +196,8 @@ class Backups:
         await self._end(outcome.trouble)
         return outcome
 
-    async def _restore(self, progress: Progress) -> Retrieved:
-        work = partial(backup_work.restore_data, self.bench, self._watched(progress))
+    async def _restore(self, snapshot_id: str, progress: Progress) -> Retrieved:
+        work = partial(backup_work.restore_data, self.bench, snapshot_id, self._watched(progress))
         found = await self._retrieving.run(work, within_s=NO_LIMIT_S)
         outcome = Retrieved(trouble=_crashed(found)) if isinstance(found, Unknown) else found
         await self._end(outcome.trouble)

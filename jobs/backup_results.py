@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from storage.archives.findings import Restored
+from storage.archives.manifest import Flag
 from storage.archives.results import Created, Listed, Step
 from storage.archives.retention import Reason
 from storage.records import Phrase
@@ -53,6 +54,25 @@ class Listing:
     def newest(self) -> Listed | None:
         """The newest good one."""
         return self.good[-1] if self.good else None
+
+    def newest_of(self, root: str) -> Listed | None:
+        """Return the newest good one with files of a root, before it was found emptied, if any.
+
+        A backup that was made after a folder was lost is good, and no help.
+        """
+        found = [each for each in self.good if _holds(each, root)]
+        whole = [each for each in found if not _emptied(each, root)]
+        return next(iter([*reversed(whole), *reversed(found)]), None)
+
+
+def _holds(each: Listed, root: str) -> bool:
+    members = () if each.manifest is None else each.manifest.members
+    return any(member.path.startswith(f"{root}/") for member in members)
+
+
+def _emptied(each: Listed, root: str) -> bool:
+    notes = () if each.manifest is None else each.manifest.notes
+    return any(note.path == root and note.flag in {Flag.EMPTY, Flag.SHRUNK} for note in notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

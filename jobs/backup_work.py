@@ -27,7 +27,6 @@ from storage.records import Phrase, Value
 # Copies a snapshot away from this machine; returns why that failed, None if it did not.
 Push: TypeAlias = Callable[[Manifest], Phrase | None]
 DATA_ONLY = ("data/*",)
-LATEST = "latest"
 EVERYTHING = "all"
 SPOILT = "backups.drill.bad"
 
@@ -113,10 +112,10 @@ def listing(bench: Workbench) -> Listing:
     )
 
 
-def restore_data(bench: Workbench, progress: Progress) -> Retrieved:
-    """Put the newest backup's data folder in place; what is there is kept beside it."""
+def restore_data(bench: Workbench, snapshot_id: str, progress: Progress) -> Retrieved:
+    """Put a backup's data folder in place; what is there is kept beside it."""
     try:
-        restored = bench.store(progress).restore(LATEST, None, only=DATA_ONLY)
+        restored = bench.store(progress).restore(snapshot_id, None, only=DATA_ONLY)
     except (BackupError, OSError) as error:
         return Retrieved(trouble=trouble(error))
     return Retrieved(restored=restored, trouble=spoilt(restored.bad))

@@ -23,7 +23,7 @@ from storage.archives.results import Listed
 from storage.records import Moment
 
 OLD = timedelta(hours=26)  # a day, and two hours for the job and the clocks
-DATA = "data/"
+DATA = "data"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,10 @@ def restore_command(command: str, snapshot_id: str, *, data_only: bool = False) 
 def overview(seen: Seen, *, at: Moment, command: str, language: Language) -> Message:
     """Return the state at a glance, and what can be done."""
     found, newest = seen.listing, seen.listing.newest
-    builder = Builder().add(Markup(f"<b>{_title(found, at, language)}</b>"))
+    builder = Builder()
+    if seen.lost:
+        builder.add(_lost(seen, command, language)).gap()
+    builder.add(Markup(f"<b>{_title(found, at, language)}</b>"))
     if found.trouble is not None:
         builder.add(advice(found.trouble, language))
     if newest is not None and newest.manifest is not None:
@@ -61,8 +64,6 @@ def overview(seen: Seen, *, at: Moment, command: str, language: Language) -> Mes
     if seen.under_way is not None:
         work, since = seen.under_way.work, seen.under_way.since
         builder.gap().add(language.say(f"backup.now.{work}", since_at=since))
-    if seen.lost:
-        builder.gap().add(_lost(seen, command, language))
     if newest is not None and newest.manifest is not None:
         builder.gap().add(doubts(newest.manifest.notes, language), weight=HEAVY)
     return Message(html=builder.build(), buttons=_buttons(seen, language))
@@ -101,10 +102,10 @@ def _newest(builder: Builder, newest: Listed, manifest: Manifest, language: Lang
 def _lost(seen: Seen, command: str, language: Language) -> Markup:
     """Return what to do where the data folder is gone: the way back, word for word."""
     said = language.say(f"backup.lost.{seen.lost}")
-    newest = seen.listing.newest
+    newest = seen.listing.newest_of(DATA)
     if newest is None or newest.manifest is None:
         return Markup(f"{said}\n{language.say('backup.lost.nothing')}")
-    n = sum(member.path.startswith(DATA) for member in newest.manifest.members)
+    n = sum(member.path.startswith(f"{DATA}/") for member in newest.manifest.members)
     typed = restore_command(command, newest.id, data_only=True)
     key = "backup.lost.how" if seen.may_restore else "backup.lost.ask"
     how = language.say(key, n=n, at_at=newest.manifest.started)
@@ -119,21 +120,17 @@ def _code(typed: str) -> str:
 
 def _buttons(seen: Seen, language: Language) -> tuple[tuple[Button, ...], ...]:
     found, newest = seen.listing, seen.listing.newest
-    main = Style.PLAIN if seen.lost and newest else Style.PRIMARY
+    back = bool(seen.lost) and found.newest_of(DATA) is not None
+    main = Style.PLAIN if back else Style.PRIMARY
     rows: list[tuple[Button, ...]] = []
-    if seen.lost and seen.may_restore and newest is not None:
-        rows.append((restore_button(language),))
+    if back and seen.may_restore:
+        rows.append((button("restore", language, style=Style.DANGER),))
     test = (button("test", language),) if newest is not None else ()
     rows.append((button("now", language, style=main), *test))
     if found.snapshots:
         send = (button("get", language),) if newest is not None else ()
         rows.append((list_button(found, language), *send))
     return tuple(rows)
-
-
-def restore_button(language: Language) -> Button:
-    """Return the button that asks whether to restore the data folder."""
-    return button("restore", language, style=Style.DANGER)
 
 
 def list_button(found: Listing, language: Language) -> Button:

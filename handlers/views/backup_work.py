@@ -186,7 +186,8 @@ def retrieved(work: Work, outcome: Retrieved, *, language: Language) -> Message:
     if trouble is not None:
         builder.add(advice(trouble, language))
     if back is not None:
-        builder.add(language.say("backup.back_some", n=back.files, got_bytes=back.bytes))
+        some = "backup.back_some" if work is Work.DRILL else "backup.back_none"
+        builder.add(language.say(some, n=back.files, got_bytes=back.bytes))
         builder.gap().add(faults(back.bad, language), weight=HEAVY)
         builder.add(language.say(f"backup.not_back.{work}.try"))
     return Message(html=builder.build(), buttons=((button("newlist", language),),))
@@ -209,7 +210,10 @@ def _whole(work: Work, back: Restored, language: Language) -> Message:
 
 
 def confirm(newest: Listed, *, seal: str, language: Language) -> Message:
-    """Return the question before the data folder is replaced; `seal` makes the yes valid once."""
+    """Return the question before the data folder is replaced; `seal` makes the yes valid once.
+
+    Without a seal it has been answered.
+    """
     manifest = newest.manifest
     files = () if manifest is None else manifest.members
     mine = [member for member in files if member.path.startswith("data/")]
@@ -219,6 +223,8 @@ def confirm(newest: Listed, *, seal: str, language: Language) -> Message:
         n=len(mine),
         data_bytes=sum(member.size for member in mine),
     )
+    if not seal:
+        return Message(html=Markup(f"♻️ {html}"))
     yes = Button(
         label=language.plain("button.bk.yes"),
         data=pack("bkyes", newest.id, seal),

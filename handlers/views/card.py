@@ -12,6 +12,7 @@ from storage.incidents import Incident, Mute, TimelineEntry
 from storage.records import Moment, Phrase, Severity
 
 FOLDED, HINT, EFFECT = 9, 7, 6
+LOST = frozenset({"data.folder.missing", "freshness.all.none"})  # what a backup can bring back
 KEY_UNITS = 200
 GLYPHS = {
     Severity.OK: "🟢",
@@ -199,12 +200,20 @@ def buttons(incident: Incident, language: Language, *, muted: bool = False) -> R
     if incident.ack_by:
         release = _button("release", language, data=pack("release", number))
         quiet = loud if muted else _button("mute", language, data=pack("muteone", number))
-        return ((release, quiet), (details,))
+        return ((release, quiet), (details, *_backups(incident, language)))
     take = _button("ack", language, data=pack("ack", number), style=Style.PRIMARY)
     hour = _button("mute_1h", language, data=pack("mute", number, 3600))
     fixed = _button("until_fixed", language, data=pack("mute", number, FIXED))
     copy = Button(label=language.plain("button.copy"), copy=f"#{number}")
-    return ((take,), (loud,) if muted else (hour, fixed), (details, *charts, copy))
+    last = (details, *charts, *_backups(incident, language), copy)
+    return ((take,), (loud,) if muted else (hour, fixed), last)
+
+
+def _backups(incident: Incident, language: Language) -> tuple[Button, ...]:
+    """Return the way to the backups where they are what is wrong, or what helps."""
+    if not (incident.key.startswith("backup:") or incident.latest.key in LOST):
+        return ()
+    return (_button("bk.newoverview", language, data=pack("bknewoverview")),)
 
 
 def _button(name: str, language: Language, *, data: str, style: Style = Style.PLAIN) -> Button:

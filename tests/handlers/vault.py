@@ -64,6 +64,7 @@ class Vault:
     steps: tuple[Step, ...] = ()
     next_in: timedelta | None = timedelta(hours=17)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    restored: str = ""
     done: list[Work] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -127,8 +128,9 @@ class Vault:
         await self._work(Work.DRILL)
         return self.outcome or self._whole(())
 
-    async def restore_data(self) -> Retrieved:
-        """Put the newest back."""
+    async def restore_data(self, snapshot_id: str) -> Retrieved:
+        """Put it back."""
+        self.restored = snapshot_id
         await self._work(Work.RESTORE)
         aside = Placed(root="data", path=Path("data"), kept=Path("data.before-1"))
         return self.outcome or self._whole((aside,))
