@@ -33,7 +33,7 @@ LIMITS = {
 REPEAT_FACTOR = 1 / 60
 # Until each alert with these limits, measured: two cycles, two more after the first limit, the
 # CPU's ten minutes by the factor.
-HINTS_S = {"stop_scrapers": 6, "corrupt": 6, "freeze": 20, "load_cpu": 15}
+HINTS_S = {"stop_scrapers": 6, "corrupt": 6, "freeze": 20, "load_cpu": 15, "delete_data": 6}
 
 
 def main(_: Settings, arguments: argparse.Namespace) -> int:

@@ -14,6 +14,8 @@ TRACKER_ACTIONS = (
     "thaw",
     "load_cpu",
     "release_cpu",
+    "delete_data",
+    "put_back",
 )
 BOT_ACTIONS = ("stop_bot", "start_bot")
 ACTIONS = (*TRACKER_ACTIONS, *BOT_ACTIONS)

@@ -21,9 +21,10 @@ UNDONE_BY = {
     "corrupt": "repair",
     "freeze": "thaw",
     "load_cpu": "release_cpu",
+    "delete_data": "put_back",
 }
 HINTS_S: Mapping[str, int] = MappingProxyType(
-    {"stop_scrapers": 20, "corrupt": 20, "freeze": 30, "load_cpu": 20}
+    {"stop_scrapers": 20, "corrupt": 20, "freeze": 30, "load_cpu": 20, "delete_data": 20}
 )
 BUSY = (
     "import os, sys, threading\n"
@@ -50,6 +51,7 @@ class SampleTracker:
         self._whole: tuple[Path, bytes] | None = None
         self.folder = Path(tempfile.mkdtemp(prefix="sample-"))
         self.data = self.folder / "data"
+        self._aside = self.folder / "deleted"
 
     def __enter__(self) -> "SampleTracker":
         """Start."""
@@ -85,8 +87,9 @@ class SampleTracker:
     def corrupt(self) -> None:
         """Cut one file of the history in half, in place."""
         with self._lock:
-            if self._whole is None:
-                victim = min((self.data / "opportunities").glob("opportunities_*.json"))
+            victims = sorted((self.data / "opportunities").glob("opportunities_*.json"))
+            if self._whole is None and victims:
+                victim = victims[0]
                 self._whole = (victim, victim.read_bytes())
                 victim.write_bytes(self._whole[1][: len(self._whole[1]) // 2])
                 self._broken["corrupt"] = time.time()
@@ -94,7 +97,7 @@ class SampleTracker:
     def repair(self) -> None:
         """Put the file back as it was."""
         with self._lock:
-            if self._whole is not None:
+            if self._whole is not None and self.data.exists():
                 path, content = self._whole
                 path.write_bytes(content)
                 at = program.epoch(path)
@@ -129,6 +132,25 @@ class SampleTracker:
             self._busy = []
             self._broken.pop("load_cpu", None)
 
+    def delete_data(self) -> None:
+        """Take the whole data folder away, as a slip of the hand would; the scrapers live on."""
+        with self._lock:
+            if self.data.exists():
+                shutil.rmtree(self._aside, ignore_errors=True)
+                self.data.rename(self._aside)
+                self._broken["delete_data"] = time.time()
+
+    def put_back(self) -> None:
+        """Bring it back without the bot, unless somebody has restored it."""
+        with self._lock:
+            if not self.data.exists() and self._aside.exists():
+                self._aside.rename(self.data)
+            self._note_restored()
+
+    def _note_restored(self) -> None:
+        if self.data.exists() and self._broken.pop("delete_data", None) is not None:
+            shutil.rmtree(self._aside, ignore_errors=True)
+
     def act(self, action: str) -> None:
         """Do one of `controls.TRACKER_ACTIONS`; ValueError for another name."""
         if action not in TRACKER_ACTIONS:
@@ -138,6 +160,7 @@ class SampleTracker:
     def status(self) -> Status:
         """Return what the page's panel shows; `broken` maps action to Unix time."""
         with self._lock:
+            self._note_restored()
             names = [path for path in self._files() if path != (self._whole or (None,))[0]]
             newest = [path.stat().st_mtime for path in names if path.exists()]
             return {

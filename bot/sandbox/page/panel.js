@@ -3,16 +3,17 @@
 import { make } from "/bubble.js";
 import { ago, say, words } from "/words.js";
 
-const REPAIRS = { stop_scrapers: "start_scrapers", corrupt: "repair", freeze: "thaw", load_cpu: "release_cpu", stop_bot: "start_bot" };
+const REPAIRS = { stop_scrapers: "start_scrapers", corrupt: "repair", freeze: "thaw", load_cpu: "release_cpu", delete_data: "put_back", stop_bot: "start_bot" };
 const ICONS = {
   stop_scrapers: "M12 3v4M12 17v4M3 12h4M17 12h4M5.600 5.600l2.900 2.900M15.500 15.500l2.900 2.900M5.600 18.400l2.900-2.900M15.500 8.500l2.900-2.900",
   corrupt: "M13 3H7a2 2 0 0 0-2 2v5l3 2-2 3 4 2-2 4M13 3l6 6v10a2 2 0 0 1-2 2h-5M13 3v6h6",
   freeze: "M12 2v20M4 7l16 10M20 7 4 17M9 4l3 3 3-3M9 20l3-3 3 3M3.500 10.500 7 9l-.5-4M20.500 13.500 17 15l.5 4M20.500 10.500 17 9l.5-4M3.500 13.500 7 15l-.5 4",
+  delete_data: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
   stop_bot: "M12 3v8M6.500 6.500a8 8 0 1 0 11 0",
   load_cpu: "M7 7h10v10H7zM10 10h4v4h-4zM9 7V3M15 7V3M9 21v-4M15 21v-4M7 9H3M7 15H3M21 9h-4M21 15h-4",
 };
 const SVG = "http://www.w3.org/2000/svg";
-const ASK = ["/health", "/top5", "/alerts", "/sources", "/help"];
+const ASK = ["/health", "/top5", "/alerts", "/sources", "/backup", "/help"];
 
 function icon(line) {
   const drawing = document.createElementNS(SVG, "svg"), path = document.createElementNS(SVG, "path");

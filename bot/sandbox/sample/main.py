@@ -1,7 +1,8 @@
 """A sample tracker: writes invented quests in the real tracker's file formats. Standard library.
 
 Run in its own folder: `python main.py`. It ends when its standard input closes, so it never
-outlives whoever started it. A file named `freeze` beside it makes it live without writing.
+outlives whoever started it. A file named `freeze` beside it makes it live without writing; so
+does the loss of its data folder, which it leaves to others to restore.
 """
 
 import hashlib
@@ -54,7 +55,8 @@ def main() -> int:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     turn, written = 0, -WRITE_EVERY_S
     while True:
-        if time.monotonic() - written > WRITE_EVERY_S and not Path("freeze").exists():
+        idle = Path("freeze").exists() or not folder.exists()
+        if time.monotonic() - written > WRITE_EVERY_S and not idle:
             turn, written = turn + 1, time.monotonic()
             _write(folder, dice, now=int(time.time()), turn=turn)
         time.sleep(LOOK_EVERY_S)
