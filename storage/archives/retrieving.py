@@ -1,6 +1,7 @@
 """Snapshots by their id, read back or restored: the reading half of the store, locked and named."""
 
 import contextlib
+import errno
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -22,6 +23,7 @@ from storage.archives.tree import folders
 from storage.archives.verifying import verify
 from storage.archives.workshop import Workshop
 
+WRITE_PROTECTED = {errno.EROFS, errno.EACCES, errno.EPERM}
 LATEST, ALL = "latest", "all"
 
 
@@ -65,9 +67,7 @@ class Reader:
 
     def restore(self, order: Order) -> Restored:
         """Restore as ordered, with the archives locked where their folder can be."""
-        if not self.shelf.disk.exists(self.shelf.folder):
-            raise UnknownError(order.id)
-        with self._locked(), self._minding(order.id):
+        with self._minding(order.id), self._locked():
             manifest, others = self._choose(order.id)
             whole, only = _split(manifest, order.only)
             excluded = names.Exclusion(self.exclude)
@@ -95,15 +95,16 @@ class Reader:
 
     def resume(self) -> tuple[Resumed, ...]:
         """Finish what a crash left of a restore in place; nothing is locked where there is none."""
-        if not self._journals():
-            return ()
-        with self._locked(), self._minding("restore"):
+        with self._minding("restore"):
+            if not self._journals():
+                return ()
+        with self._minding("restore"), self._locked():
             return resume(self.shelf.disk, self.roots)
 
     def give_up(self) -> tuple[str, ...]:
         """Delete what waiting restores have staged; return their roots. Finish decided ones."""
         waiting = [each for each in self.resume() if each.outcome == "waiting"]
-        with self._locked(), self._minding("restore"):
+        with self._minding("restore"), self._locked():
             for each in waiting:
                 target = self.roots[each.root].resolve()
                 plan = journals.load(self.shelf.disk, each.root, target)
@@ -144,10 +145,14 @@ class Reader:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold the lock of the folder; go on without where it cannot be written to."""
+        """Hold the lock of the folder; go on without where it is gone, or write-protected."""
         with contextlib.ExitStack() as stack:
-            with contextlib.suppress(DiskError):
-                stack.enter_context(Workshop(self.shelf.disk, self.shelf.folder))
+            try:
+                if self.shelf.disk.exists(self.shelf.folder):
+                    stack.enter_context(Workshop(self.shelf.disk, self.shelf.folder))
+            except DiskError as error:
+                if getattr(error.__cause__, "errno", None) not in WRITE_PROTECTED:
+                    raise
             yield
 
     @contextlib.contextmanager

@@ -1,0 +1,198 @@
+import errno
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.archives.errors import BackupError
+from storage.archives.journal import PREFIX
+from storage.archives.store import BackupStore
+from tests.storage.archives.faulty import WRITES, Counted, deadly, failing
+from tests.storage.archives.tracker import Tracker
+
+ALL: tuple[str, ...] = ()
+FILES = ("data/*/*.json", "state.json")
+MOST_CALLS = 1000  # far more than a restore of so few files makes
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+
+
+class Quick(Counted):
+    """A counting disk that leaves the flushing to the system: a killed process loses none of it."""
+
+    def sync_all(self) -> None:
+        self.step("sync_all")
+
+    def sync(self, handle: int) -> None:  # noqa: ARG002
+        self.step("sync")
+
+    def sync_folder(self, folder: Path) -> None:  # noqa: ARG002
+        self.step("sync_folder")
+
+
+class World:
+    """A tracker with one snapshot, changed since; restored in a copy, again and again."""
+
+    def __init__(self, top: Path) -> None:
+        self._top = top
+        self._copies = 0
+        self.tracker = Tracker(top / "original")
+        for name in ("data/a.json", "data/galxe/b.json", "data/galxe/deep/c.json"):
+            self.tracker.write(name, f'["then {name}"]')
+        self.tracker.write("data/empty", b"")
+        self.tracker.write("state/state.json", '{"at": "then"}')
+        self.id = self.tracker.create().id
+        self.then = self.tracker.contents()
+        self.tracker.write("data/a.json", '["now"]')
+        self.tracker.write("data/galxe/b.json", '["now"]')
+        self.tracker.write("data/new/later.json", '["now"]')
+        self.tracker.write("data/.env", "KEY=1")
+        self.tracker.write("state/state.json", '{"at": "now"}')
+        (self.tracker.data / "galxe/deep/c.json").unlink()
+        self.now = self.tracker.contents()
+
+    def expected(self, only: tuple[str, ...]) -> dict[str, bytes]:
+        """What must be there after a restore."""
+        if not only:
+            return self.then | {"data/.env": b"KEY=1"}
+        chosen = ("data/galxe/b.json", "data/galxe/deep/c.json", "state/state.json")
+        return self.now | {name: self.then[name] for name in chosen}
+
+    def copy(self) -> Tracker:
+        """The same world, untouched."""
+        self._copies += 1
+        return self.tracker.copy(self._top / str(self._copies))
+
+    def nothing_lost(self, tracker: Tracker) -> None:
+        """Assert that every file there was is still somewhere, and nothing of ours is left."""
+        there = [path for path in tracker.top.rglob("*") if path.is_file()]
+        content = {path.read_bytes() for path in there if "backups" not in path.parts}
+        assert set(self.now.values()) <= content
+
+    def clean(self, tracker: Tracker) -> None:
+        """Assert that neither journal nor staging is left."""
+        assert not [path.name for path in tracker.top.iterdir() if PREFIX in path.name]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return World(tmp_path_factory.mktemp("restores"))
+
+
+def with_disk(tracker: Tracker, at: Callable[[int, str], None]) -> BackupStore:
+    """The store on a disk where that happens at each call."""
+    tracker.disk = Quick(at)
+    store = tracker.store
+    tracker.disk = Quick(lambda _, __: None)
+    return store
+
+
+def killed(job: Callable[[], object]) -> bool:
+    """Run it in a child process; tell whether that was killed."""
+    child = os.fork()
+    if child == 0:
+        try:
+            job()
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def each_call() -> Iterator[int]:
+    yield from range(1, MOST_CALLS)
+    pytest.fail("a restore of so few files makes no such number of calls")
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("only", [ALL, FILES], ids=["whole", "files"])
+def test_killed_at_any_call_it_is_all_old_or_all_new(world: World, only: tuple[str, ...]) -> None:
+    """After `resume` no root is half restored, no file is lost; a second run restores it all."""
+    outcomes = set()
+    for nth in each_call():
+        tracker = world.copy()
+        dying = with_disk(tracker, deadly(nth)._at)
+        if not killed(lambda: dying.restore(world.id, None, only=only)):  # noqa: B023
+            break
+        resumed = tracker.store.resume()
+        there = tracker.contents()
+        assert there in (world.now, world.expected(only)), f"half restored at call {nth}"
+        new = there == world.expected(only)
+        assert all((each.outcome == "finished") == new for each in resumed)
+        outcomes.add(new)
+        world.nothing_lost(tracker)
+        if not new or nth % 7 == 0:
+            assert tracker.store.restore(world.id, None, only=only).complete
+        assert tracker.contents() == world.expected(only)
+        world.nothing_lost(tracker)
+        world.clean(tracker)
+    assert outcomes == {False, True}
+
+
+@pytest.mark.process
+def test_killed_again_while_it_resumes(world: World) -> None:
+    """A crash at every call of the resumption itself loses nothing either."""
+    torn = world.copy()
+    swaps = 0
+
+    def between(_: int, name: str) -> None:
+        nonlocal swaps
+        swaps += name == "replace"
+        if swaps == 8:  # two journals, twice, then each root aside and in: this is amidst those
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    assert killed(lambda: with_disk(torn, between).restore(world.id, None))
+    assert torn.contents() not in (world.now, world.expected(ALL))
+    for nth in each_call():
+        tracker = torn.copy(torn.top.with_name(f"again-{nth}"))
+        if not killed(with_disk(tracker, deadly(nth)._at).resume):
+            break
+        tracker.store.resume()
+        assert tracker.contents() == world.expected(ALL)
+        world.nothing_lost(tracker)
+        world.clean(tracker)
+
+
+@pytest.mark.parametrize("only", [ALL, FILES], ids=["whole", "files"])
+@pytest.mark.parametrize("stays", [False, True], ids=["EIO once", "ENOSPC for good"])
+def test_a_failing_call_leaves_all_old_or_all_new(
+    world: World, only: tuple[str, ...], *, stays: bool
+) -> None:
+    """Whatever call fails, once or from then on: a BackupError or a true result, never a loss."""
+    told: list[str] = []
+    for nth in each_call():
+        tracker = world.copy()
+        at = _from(nth, errno.ENOSPC) if stays else failing(nth, errno.EIO)._at
+        store = with_disk(tracker, at)
+        try:
+            result = store.restore(world.id, None, only=only)
+        except BackupError as error:
+            told.append(str(error))
+        else:
+            if result.placed:
+                assert tracker.contents() == world.expected(only)
+            done = result.complete and bool(result.placed)
+            if done and len(getattr(store.disk, "calls")) < nth:  # noqa: B009
+                break
+        tracker.store.resume()
+        assert tracker.contents() in (world.now, world.expected(only)), f"at call {nth}"
+        world.nothing_lost(tracker)
+        assert tracker.store.restore(world.id, None, only=only).complete
+        assert tracker.contents() == world.expected(only)
+        world.nothing_lost(tracker)
+        world.clean(tracker)
+    assert told
+    assert not [text for text in told if str(tracker.top.parent) in text]
+
+
+def _from(nth: int, number: int) -> Callable[[int, str], None]:
+    """From the n-th call on, everything that writes fails."""
+
+    def at(count: int, name: str) -> None:
+        if count >= nth and name in WRITES:
+            raise OSError(number, os.strerror(number), name)
+
+    return at
