@@ -18,7 +18,7 @@ from bot.polling import Sieve
 from bot.reporter import Morning, channels, quiet_hours, reporter
 from bot.schedule import calendar
 from bot.settings import Settings
-from bot.showing import access, display
+from bot.showing import COMMAND, access, display
 from handlers import leftovers, menu, registry
 from handlers.charting import Charts
 from handlers.context import Services
@@ -123,9 +123,16 @@ def over_http(found: Settings) -> Transport:
 
 
 def build(
-    found: Settings, transport: Transport | None = None, *, rules: Rules | None = None
+    found: Settings,
+    transport: Transport | None = None,
+    *,
+    rules: Rules | None = None,
+    command: str = COMMAND,
 ) -> Program:
-    """Wire everything over the state folder. Raise LockedError where another process owns it."""
+    """Wire everything over the state folder. Raise LockedError where another process owns it.
+
+    `command` is what people are told to type for Vigie's command line.
+    """
     transport = over_http(found) if transport is None else transport
     lock = _lock(found)
     database = Database(found.state_dir / "state.json")
@@ -172,7 +179,7 @@ def build(
         access=access(found),
         charts=charts,
         clock=clock,
-        display=display(found),
+        display=display(found, command=command),
         reports=reports,
         unfinished=UnfinishedMessages(database),
         backups=keeping,

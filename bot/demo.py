@@ -7,6 +7,7 @@ import tempfile
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 
 from bot import settings
 from bot.app import Program, Transport, build
@@ -19,6 +20,7 @@ from bot.sandbox.sample_tracker import SampleTracker
 from bot.sandbox.server import VIEWER
 from bot.sandbox.switch import Switch
 from bot.settings import Settings
+from bot.showing import COMMAND
 from jobs.alerts.rules import Rules
 
 EXIT_NO_PORT = 2
@@ -89,7 +91,18 @@ def _program(found: Settings, api: BotApi) -> Program:
     transport = Transport(
         token=api.token, calls=SandboxRequest(api), polls=SandboxRequest(api), root="sandbox:"
     )
-    return build(found, transport, rules=Rules(factor=REPEAT_FACTOR))
+    rules = Rules(factor=REPEAT_FACTOR)
+    return build(found, transport, rules=rules, command=_command(found))
+
+
+def _command(found: Settings) -> str:
+    """Return Vigie's command line with the demo's folders, to be typed in another terminal."""
+    if sys.platform == "win32":
+        return COMMAND
+    folders = {"DATA_DIR": found.data_dir, "STATE_DIR": found.state_dir}
+    folders["BACKUP_DIR"] = found.backup_dir
+    named = " ".join(f"{name}={quote(str(folder))}" for name, folder in folders.items())
+    return f"{named} {COMMAND}"
 
 
 def _greeter(arguments: argparse.Namespace) -> Callable[[Place], None]:

@@ -5,6 +5,8 @@ from bot.settings import Settings
 from handlers.access import Access
 from handlers.context import Display, Limits
 
+COMMAND = "python -m bot"
+
 
 def access(found: Settings) -> Access:
     """Return who may do what: listed chats and admins."""
@@ -12,7 +14,7 @@ def access(found: Settings) -> Access:
     return Access(chat_ids=frozenset(chats), admin_ids=frozenset(found.telegram_admin_ids))
 
 
-def display(found: Settings) -> Display:
+def display(found: Settings, *, command: str = COMMAND) -> Display:
     """Return zone, language, pace and limits."""
     return Display(
         timezone=found.timezone,
@@ -27,4 +29,5 @@ def display(found: Settings) -> Display:
         ),
         health_every_s=found.health_every.total_seconds(),
         quiet_hours=quiet_hours(found),
+        command=command,
     )
