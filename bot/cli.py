@@ -5,11 +5,14 @@ import importlib
 import logging
 import sys
 from collections.abc import Sequence
-from typing import Protocol, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from bot import logs, settings
 from bot.settings import Settings
 
+if TYPE_CHECKING:
+    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
 LOG = logging.getLogger("vigie.settings")
 BAD_SETTINGS = 2
 
@@ -55,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
         "day", nargs="*", help="yesterday, friday, 2026-08-14 … (default: the 24 hours until now)"
     )
     report.add_argument("--send", action="store_true", help="post it to every chat as well, now")
+    _about_backups(commands)
     selftest = commands.add_parser(
         "selftest", help="check token, chats, fallbacks, folders, time zone and clock"
     )
@@ -62,6 +66,39 @@ def parser() -> argparse.ArgumentParser:
         "--send-fallback", action="store_true", help="send each of FALLBACK_URLS a test message"
     )
     return top
+
+
+def _about_backups(commands: "Commands") -> None:
+    codes = "Exit code: 0 good, 1 made but with notes, 2 refused, 3 failed."
+    commands.add_parser("backup", help="make a backup now, and read it back", description=codes)
+    verify = commands.add_parser(
+        "verify", help="read backups back and compare every file", description=codes
+    )
+    verify.add_argument(
+        "id", nargs="?", default="all", help="one of `list`, or latest (default: all)"
+    )
+    verify.add_argument(
+        "--quick", action="store_true", help="compare the archives alone, not every file in them"
+    )
+    restore = commands.add_parser(
+        "restore",
+        help="bring a backup back; what is there now is kept beside it",
+        description=f"{codes} An interrupted one goes on when it is repeated.",
+    )
+    restore.add_argument(
+        "id", nargs="?", default="latest", help="one of `list` (default: the latest good one)"
+    )
+    restore.add_argument("--to", type=Path, metavar="DIR", help="into this empty folder instead")
+    restore.add_argument(
+        "--only", action="append", default=[], metavar="GLOB", help="such as 'data/*'; repeatable"
+    )
+    restore.add_argument("--dry-run", action="store_true", help="say what it would change")
+    restore.add_argument("--yes", action="store_true", help="do not ask")
+    restore.add_argument(
+        "--salvage", action="store_true", help="bring back what is good where not everything is"
+    )
+    listing = commands.add_parser("list", help="the backups there are", description=codes)
+    listing.add_argument("--json", action="store_true", help="everything, as one JSON document")
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -1,0 +1,51 @@
+"""`backup`: make one now, as at BACKUP_AT; it may run beside the bot."""
+
+import argparse
+
+from bot.keeping import bench
+from bot.settings import Settings
+from bot.terminal import FAILED, GOOD, NOTED, REFUSED, Bar, files, local, say, size, warn
+from jobs import backup_work
+from jobs.backup_results import Made
+from storage.archives.results import Created
+
+MOST_NOTES = 20
+
+
+def main(found: Settings, _: argparse.Namespace) -> int:
+    """Make it; 0 when all is well, 1 with anything odd, 2 while another is made, 3 for none."""
+    bar = Bar()
+    made = backup_work.make(bench(found), bar)
+    bar.end()
+    if made.created is None:
+        return _failed(made)
+    _tell(made.created, made, found)
+    return NOTED if made.trouble is not None or not made.created.manifest.clean else GOOD
+
+
+def _failed(made: Made) -> int:
+    trouble = made.trouble
+    warn(f"No backup was made: {'' if trouble is None else backup_work.said(trouble)}")
+    locked = trouble is not None and trouble.key == "backups.run.locked"
+    return REFUSED if locked else FAILED
+
+
+def _tell(created: Created, made: Made, found: Settings) -> None:
+    manifest = created.manifest
+    kind = "a new base" if created.base else f"the changes since {manifest.base.name}"
+    say(f"Backup {created.id} made and read back: {local(manifest.started, found.timezone)}")
+    say(
+        f"  {files(len(manifest.members))}, {size(sum(m.size for m in manifest.members))}; "
+        f"packed {size(created.packed_bytes)} ({kind}) in {made.seconds:.1f} s"
+    )
+    for note in manifest.notes[:MOST_NOTES]:
+        say(f"  {note.flag}: {note.path}{f' ({note.detail})' if note.detail else ''}")
+    if len(manifest.notes) > MOST_NOTES:
+        say(f"  … and {len(manifest.notes) - MOST_NOTES} more")
+    kept = len(made.listing.snapshots)
+    gone = f", deleted {', '.join(made.deleted)}" if made.deleted else ""
+    say(f"  {kept} kept in {found.backup_dir}{gone}")
+    if created.note_failed:
+        warn(f"RESTORE.txt could not be written: {created.note_failed}")
+    if made.trouble is not None:
+        warn(f"The backup is good, but: {backup_work.said(made.trouble)}")
