@@ -25,6 +25,7 @@ from handlers.views.plots import (
 from handlers.views.sheet import (
     ALARM,
     BIG,
+    CARD,
     DASHES,
     DIM,
     GRID,
@@ -45,6 +46,7 @@ PANEL, PLATE_TALL, FOOT = 235, 162, 75
 ROW, MARGIN = 112, 27
 LETTERS = 24.0  # how tall a line of small ones is
 LEAST_MARK = 0.04
+BOLD = 1.15  # how much wider bold letters are
 
 
 def paint(spec: Spec) -> bytes:
@@ -159,6 +161,7 @@ def _bars(spec: BarChart) -> bytes:
     rows = len(spec.bars) or 2
     highest = max((bar.value for bar in spec.bars), default=1.0) or 1.0
     floor = spec.floor if spec.floor is not None and spec.floor >= highest * LEAST_MARK else None
+    highest = max(highest, floor or 0.0)  # where all is below it, it is on the sheet all the same
     sheet = Sheet(30 + ROW * rows + (35 if floor is not None else 0))
     for row, bar in enumerate(spec.bars):
         _bar(sheet, bar, 20 + ROW * (rows - 1 - row), highest)
@@ -169,8 +172,12 @@ def _bars(spec: BarChart) -> bytes:
         x = MARGIN + _length(floor, highest)
         for row in range(rows):
             sheet.line([x, x], [16 + ROW * row, 74 + ROW * row], color=ALARM, linewidth=2)
-        label = f"▾ {drawable(spec.floor_text)}"
-        sheet.text(x - 6, sheet.tall - 28, label, color=ALARM, size=SMALL, va="center")
+        style = {"color": ALARM, "size": SMALL, "va": "center"}
+        said = drawable(spec.floor_text)
+        if x + wide(f"▾ {said}", SMALL) <= WIDE - MARGIN:
+            sheet.text(x - 6, sheet.tall - 28, f"▾ {said}", **style)
+        else:
+            sheet.text(x + 6, sheet.tall - 28, f"{said} ▾", ha="right", **style)
     return sheet.png()
 
 
@@ -188,7 +195,10 @@ def _bar(sheet: Sheet, bar: Bar, bottom: float, highest: float) -> None:
     sheet.box((MARGIN, bottom), long, 46, linewidth=2, **look)
     place: dict[str, Any] = {"y": bottom + 70, "size": BIG, "va": "center"}
     sheet.text(MARGIN, text=f"{bar.rank}.", color=DIM, **place)
-    indent = 36 if bar.rank < 10 else 54  # noqa: PLR2004
+    indent = max(36, wide(f"{bar.rank}.", BIG) + 14)
     sheet.text(MARGIN + indent, text=drawable(bar.label, 46), color=INK, **place)
-    style = {"color": BAR_LINE, "size": BIG, "weight": "bold", "va": "center"}
-    sheet.text(MARGIN + long + 12, bottom + 23, drawable(bar.text, 24), **style)
+    style: dict[str, Any] = {"color": BAR_LINE, "size": BIG, "weight": "bold", "va": "center"}
+    left = MARGIN + long + 12
+    said = fitting(bar.text, (WIDE - MARGIN - left) / BOLD, BIG)
+    style["bbox"] = {"facecolor": CARD, "edgecolor": "none", "pad": 3}  # the mark stays behind
+    sheet.text(left, bottom + 23, said, **style)

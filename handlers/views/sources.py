@@ -119,7 +119,7 @@ def _told(look: Look, language: Language) -> str:
         key = "sources.short" if count.today else "sources.short.none"
         parts.append(language.plain(key, n=count.today))
     said = " · ".join(parts)
-    if count.usual is None:
+    if count.usual is None or count.today is None:
         return said
     return f"{said} ({language.plain('sources.short.usual', usual=round(count.usual))})"
 

@@ -154,6 +154,29 @@ def test_any_title_and_value_is_drawn(label: str, value: float) -> None:
     assert paint(BarChart(bars=bars))
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [(2.0, "2,0 $/min"), (1e12, "1 000 000 000 000 $/min"), (0.02, "0.02")]
+)
+def test_no_bar_has_its_words_cut(value: float, text: str) -> None:
+    """Neither its figure nor the mark's; a mark above every bar is on the sheet, too."""
+    bars = tuple(
+        Bar(rank=rank, label="Quest", value=value, text=text, provenance="given")
+        for rank in (1, 100)
+    )
+    floor = max(value, 2.0)
+    said = picture(paint(BarChart(bars=bars, floor=floor, floor_text="worth it from $2.0/min")))
+    edge = said.convert("L").crop((said.width - 20, 0, said.width, said.height))
+    assert len(edge.getcolors() or ()) == 1
+    alarm = (0xFF, 0x8A, 0x6B)
+    pixels = said.convert("RGB").crop((0, 40, said.width, said.height))
+    marked = [
+        n for n, colour in pixels.getcolors(10**6) or ()
+        if isinstance(colour, tuple)
+        and all(abs(a - b) < 12 for a, b in zip(colour, alarm, strict=True))
+    ]  # fmt: skip
+    assert sum(marked) > 50
+
+
 def test_an_empty_list_says_so() -> None:
     """Without bars the picture says what it was given to say."""
     said = paint(BarChart(bars=(), empty_text="no data"))
