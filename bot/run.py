@@ -16,10 +16,12 @@ from pydantic import HttpUrl
 from telegram.error import InvalidToken, TelegramError
 
 from bot.app import Program, build
+from bot.mending import finish_restore
 from bot.polling import ConflictWatch
 from bot.schedule import LOOK_AT_THE_CALENDAR, Schedule, Tick
 from bot.settings import OFFICIAL_API, Settings
 from jobs.checks import own
+from storage.archives.errors import BackupError
 from storage.clock import monotonic_s
 from storage.files import LockedError
 
@@ -39,7 +41,7 @@ ALLOWED_UPDATES = ["message", "callback_query"]
 
 
 def main(found: Settings, _: argparse.Namespace) -> int:
-    """Run until SIGTERM or Ctrl-C; 0 then, 2 bad token, 4 second poller, 5 state in use."""
+    """Run until SIGTERM or Ctrl-C; 0 then, 2 bad token, 4 second poller, 5 state not to be had."""
     if not found.telegram_bot_token.get_secret_value():
         sys.stderr.write(
             "TELEGRAM_BOT_TOKEN is not set: write it to .env (see .env.example), from @BotFather.\n"
@@ -47,7 +49,11 @@ def main(found: Settings, _: argparse.Namespace) -> int:
         )
         return EXIT_SETTINGS
     try:
+        finish_restore(found)
         return asyncio.run(_run(found))
+    except BackupError as error:
+        sys.stderr.write(f"A restore is unfinished, so Vigie does not start: {error}\n")
+        return EXIT_LOCKED
     except LockedError as error:
         sys.stderr.write(f"Another Vigie (process {error.pid or '?'}) uses {found.state_dir}.\n")
         return EXIT_LOCKED
