@@ -146,7 +146,10 @@ class Language:
         if isinstance(value, Markup):
             return visible(value)
         if isinstance(value, str):
-            return clip(clean(value), VALUE_UNITS) or formats.none
+            named = f"job.name.{value}" if piece.name == "job" else ""
+            known = named in self.catalogue.templates
+            said = self.plain(named) if known else clip(clean(value), VALUE_UNITS)
+            return said or formats.none
         if value is None:
             return formats.none
         at = _moment(piece.name, value)

@@ -11,6 +11,7 @@ import pytest
 
 from bot.sandbox.texts import formatted
 from handlers.views.i18n import LANGUAGES, Template, catalogue, language
+from storage.records import Phrase
 from tests.conftest import ROOT
 
 TREES = [
@@ -135,3 +136,15 @@ def test_catalogues_are_files_of_gettext() -> None:
         assert "Plural-Forms: nplurals=2;" in text
         keys = re.findall(r'^msgid "(.+)"$', text, re.MULTILINE)
         assert len(keys) == len(set(keys)) == len(catalogue(code).templates)
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "said"),
+    [("fr", "report", "« rapport du matin »"), ("en", "report", "“morning report”"),
+     ("fr", "of_tomorrow", "« of_tomorrow »")],
+)  # fmt: skip
+def test_jobs_have_names_people_read(code: str, name: str, said: str) -> None:
+    """In both languages; one without a name is told as it is called."""
+    words = language(code, ZoneInfo("UTC"))
+    shown = words.plain(Phrase("job.running", {"job": name}))
+    assert said in " ".join(shown.split())
