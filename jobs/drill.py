@@ -10,7 +10,7 @@ from storage.archives import names
 from storage.archives.disk import Disk
 from storage.archives.errors import BackupError
 from storage.archives.findings import Bad, Fault
-from storage.archives.manifest import Manifest, Member
+from storage.archives.manifest import Manifest, Member, manifest_name
 from storage.archives.results import Listed, Progress
 from storage.archives.swapping import discard
 from storage.records import Phrase
@@ -36,12 +36,15 @@ def run(bench: Workbench, progress: Progress) -> Retrieved:
 
 def _try(bench: Workbench, place: Path, progress: Progress) -> Retrieved:
     store = bench.store(progress)
-    told = _put_aside(store.snapshots())
-    bad = [one for one in store.verify(EVERYTHING).bad if one.archive not in told]
+    present = store.snapshots()
+    if not present:
+        return Retrieved(trouble=Phrase("backups.drill.failed", {"error": "there is no backup"}))
+    told = _known(present)
+    found = store.verify(EVERYTHING).bad
+    bad = [one for one in found if not {one.path, one.archive} & told]
     newest = _newest(store.snapshots())
     if newest is None:
-        values = {"error": "there is no backup"}
-        return Retrieved(trouble=spoilt(bad) or Phrase("backups.drill.failed", values))
+        return Retrieved(trouble=spoilt(bad or found))
     restored = store.restore(newest.id, place)
     bad += restored.bad
     if restored.complete:
@@ -49,12 +52,12 @@ def _try(bench: Workbench, place: Path, progress: Progress) -> Retrieved:
     return Retrieved(restored=restored, trouble=spoilt(bad))
 
 
-def _put_aside(found: tuple[Listed, ...]) -> set[str]:
-    """Return the archives that are known to be bad or missing: they are told of already."""
-    broken = [each for each in found if each.broken and each.manifest is not None]
+def _known(found: tuple[Listed, ...]) -> set[str]:
+    """Return the archives and manifests known to be bad or missing: they are told of already."""
+    broken = [each for each in found if each.broken]
     whole = {name for each in found if not each.broken for name in each.sizes}
-    names = {one.name for each in broken if each.manifest for one in each.manifest.archives}
-    return names - whole
+    lain = {one.name for each in broken if each.manifest for one in each.manifest.archives}
+    return (lain - whole) | {manifest_name(each.id) for each in broken if each.manifest is None}
 
 
 def _newest(found: tuple[Listed, ...]) -> Manifest | None:
