@@ -1,20 +1,26 @@
 """The copies of the backups off this machine, and what their troubles are called in the chat."""
 
+import importlib
 import logging
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, cast
 
 from bot.settings import Settings
 from storage.archives.manifest import Manifest
 from storage.archives.retention import Policy
 from storage.clock import wall_now
+from storage.offsite.chat import Chat, ChatPlace
 from storage.offsite.copies import Offsite
-from storage.offsite.opening import open_offsite
+from storage.offsite.opening import open_offsite, open_seal
 from storage.offsite.trouble import OffsiteError, Trouble
 from storage.records import Phrase
 
 LOG = logging.getLogger("vigie.offsite")
 Copy: TypeAlias = Callable[[Manifest], Phrase | None]
+
+
+class _Module(Protocol):
+    def chat(self, found: Settings) -> Chat: ...
 
 
 def copies(found: Settings) -> Offsite | None:
@@ -24,7 +30,11 @@ def copies(found: Settings) -> Offsite | None:
     """
     if not found.backup_offsite:
         return None
-    return open_offsite(found.offsite, found.backup_dir, clock=wall_now)
+    if not found.backup_offsite.startswith("telegram:"):
+        return open_offsite(found.offsite, found.backup_dir, clock=wall_now)
+    module = cast(_Module, importlib.import_module("bot.chat_copies"))
+    place = ChatPlace(module.chat(found))
+    return Offsite(place, found.backup_dir, clock=wall_now, seal=open_seal(found.offsite))
 
 
 def pushing(made: Offsite, policy: Policy) -> Copy:

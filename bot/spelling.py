@@ -16,7 +16,7 @@ UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 SIZES = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 TOKEN = re.compile(r"\d{3,}:[A-Za-z0-9_-]{10,}")
 CHANNEL = re.compile(r"-?\d{1,16}(:\d{1,10})?")
-OFFSITE = re.compile(r"s3://[a-zA-Z0-9][\w.-]*(/[^@?#\s]*)?|file:///[^?#]+")
+OFFSITE = re.compile(r"s3://[a-zA-Z0-9][\w.-]*(/[^@?#\s]*)?|file:///[^?#]+|telegram://-?\d{1,16}")
 ENDPOINT = re.compile(r"https?://[\w.-]+(:\d+)?/?|https?://\[[\da-fA-F:]+\](:\d+)?/?")
 RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 LAST_HOUR, LAST_MINUTE = 23, 59
@@ -95,7 +95,7 @@ def _token(value: SecretStr) -> SecretStr:
 def _offsite(value: str) -> str:
     """Refuse a destination of no known kind, and one with keys inside: they have names."""
     if value and OFFSITE.fullmatch(value) is None:
-        msg = "write it as s3://bucket/prefix or file:///folder, without any key; empty: nowhere"
+        msg = "write s3://bucket/prefix, file:///folder or telegram://chat-id, without any key"
         raise ValueError(msg)
     return value
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.sandbox.limits import COMMAND_DESCRIPTION_UNITS, COMMANDS, bad, units
+from bot.sandbox.limits import COMMAND_DESCRIPTION_UNITS, COMMANDS, FETCH_BYTES, bad, units
 from bot.sandbox.sending import Call
 
 NEEDS_CHAT = frozenset({"chat", "chat_administrators", "chat_member"})
@@ -84,7 +84,30 @@ def get_chat(call: Call) -> dict[str, Any]:
     gifts = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription")
     accepted = dict.fromkeys((*gifts, "gifts_from_channels"), False)
     full = {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": accepted}
-    return call.chat().json() | full
+    chat = call.chat()
+    posts = [call.world.post(chat.id, one) for one in sorted(chat.pinned)]
+    newest = next((post.json for post in reversed(posts) if post is not None), None)
+    return chat.json() | full | ({} if newest is None else {"pinned_message": newest})
+
+
+def pin_chat_message(call: Call) -> bool:
+    """Pin a message; who asks for the chat is shown the newest of those that are."""
+    chat, message = call.chat(), call.params["message_id"]
+    if chat.no_pins:
+        bad("not enough rights to manage pinned messages in the chat")
+    if call.world.post(chat.id, message) is None:
+        bad("message to pin not found")
+    chat.pinned.add(message)
+    return True
+
+
+def unpin_chat_message(call: Call) -> bool:
+    """Unpin a message."""
+    chat = call.chat()
+    if chat.no_pins:
+        bad("not enough rights to manage pinned messages in the chat")
+    chat.pinned.discard(call.params.get("message_id", max(chat.pinned, default=0)))
+    return True
 
 
 def get_chat_member(call: Call) -> dict[str, Any]:
@@ -102,5 +125,7 @@ def get_file(call: Call) -> dict[str, Any]:
     upload = call.world.files.get(file_id)
     if upload is None:
         bad("wrong file_id or the file is temporarily unavailable")
+    if len(upload.content) > FETCH_BYTES:
+        bad("file is too big")
     size = {"file_size": len(upload.content), "file_path": f"documents/{file_id}"}
     return {"file_id": file_id, "file_unique_id": f"u{file_id}"} | size

@@ -35,6 +35,8 @@ METHODS: Mapping[str, Callable[[Call], Any]] = {
     "getChat": account.get_chat,
     "getChatMember": account.get_chat_member,
     "getFile": account.get_file,
+    "pinChatMessage": account.pin_chat_message,
+    "unpinChatMessage": account.unpin_chat_message,
     "logOut": lambda _: True,
     "close": lambda _: True,
 }

@@ -42,6 +42,8 @@ class Chat:
     topics: dict[int, str] | None = None
     members: set[int] = field(default_factory=set)
     closed: str = ""
+    pinned: set[int] = field(default_factory=set)
+    no_pins: bool = False
     moved_to: int | None = None
 
     def json(self) -> dict[str, Any]:

@@ -112,9 +112,9 @@ class Offsite:
 
     def _make_sure(self) -> None:
         """Raise OffsiteError where the place is not there, or looks as if it were another one."""
-        names = self._place.names()
-        if self.record.pushed and self._place.comes_and_goes and not thinning.ids(names):
-            raise OffsiteError(Trouble.NOT_MOUNTED, self.where)
+        feared, there = self._place.if_empty, thinning.ids(self._place.names())
+        if feared is not None and self.record.pushed and not there:
+            raise OffsiteError(feared, self.where)
 
     def _remember(self, told: Record) -> None:
         try:

@@ -41,9 +41,9 @@ class FolderPlace:
         return f"file://{self._folder.as_posix()}"
 
     @property
-    def comes_and_goes(self) -> bool:
+    def if_empty(self) -> Trouble | None:
         """A disk may not be mounted, and look empty."""
-        return True
+        return Trouble.NOT_MOUNTED
 
     def names(self) -> Mapping[str, int]:
         """Return every file there with its size; Trouble.NOT_THERE without the folder."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from storage.offsite.trouble import Trouble
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
@@ -26,8 +28,8 @@ class Place(Protocol):
         """The destination as a person knows it, without any secret."""
 
     @property
-    def comes_and_goes(self) -> bool:
-        """Whether it may look empty because it is not there at present."""
+    def if_empty(self) -> Trouble | None:
+        """What is to be feared where copies were and none are; None: they were deleted there."""
 
     def names(self) -> Mapping[str, int]:
         """Return every object there with its size in bytes."""

@@ -70,9 +70,9 @@ class BucketPlace:
         self.where = where
 
     @property
-    def comes_and_goes(self) -> bool:
+    def if_empty(self) -> Trouble | None:
         """A bucket is there or it is not."""
-        return False
+        return None
 
     def names(self) -> Mapping[str, int]:
         """Return every object directly below the prefix, with its size."""

@@ -17,6 +17,8 @@ class Trouble(StrEnum):
     FULL = "full"
     NOT_THERE = "not_there"
     NOT_MOUNTED = "not_mounted"
+    CHAT = "chat"
+    UNPINNED = "unpinned"
     OTHERS = "others"
     SEALED = "sealed"
     RECIPIENTS = "recipients"
@@ -51,6 +53,11 @@ ADVICE: Mapping[Trouble, str] = {
         "the copies that were there are gone, or no disk is mounted: mount it; "
         "to begin afresh on an empty one, delete offsite.json in BACKUP_DIR"
     ),
+    Trouble.CHAT: "let the bot into that chat, and let it send documents and pin messages there",
+    Trouble.UNPINNED: (
+        "the index of the copies is not the chat's newest pinned message: unpin what is newer, or "
+        "pin it again; to begin afresh there, delete offsite.json in BACKUP_DIR"
+    ),
     Trouble.OTHERS: (
         "something else of that name is there: give each Vigie a prefix or folder of its own"
     ),
@@ -66,7 +73,7 @@ ADVICE: Mapping[Trouble, str] = {
     Trouble.LOCAL: "the file here is not what its manifest says: verify the backups",
     Trouble.LOCAL_FULL: "no room left in BACKUP_DIR: make some and try again",
     Trouble.FOLDER: "BACKUP_DIR could not be read or written: see its permissions and its disk",
-    Trouble.URL: "write BACKUP_OFFSITE as s3://bucket/prefix or file:///folder",
+    Trouble.URL: "write BACKUP_OFFSITE as s3://bucket/prefix, file:///folder or telegram://chat-id",
     Trouble.ODD: "refused for a reason of its own: see the server's log",
 }
 

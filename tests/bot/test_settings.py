@@ -204,7 +204,8 @@ def test_the_secrets_of_the_settings_are_kept_out_of_the_log() -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["", "s3://bucket", "s3://bucket/some/where", "file:///mnt/usb/vigie"]
+    "written",
+    ["", "s3://bucket", "s3://bucket/some/where", "file:///mnt/usb/vigie", "telegram://-1001"],
 )
 def test_a_destination_of_copies_is_a_bucket_or_a_folder(written: str) -> None:
     """It is taken as it was written."""
@@ -216,7 +217,7 @@ def test_a_destination_of_copies_is_a_bucket_or_a_folder(written: str) -> None:
 )
 def test_another_destination_is_refused_without_repeating_it(written: str) -> None:
     """The message shows how to write it; what was written may hold a key."""
-    with pytest.raises(settings.SettingsError, match=r"BACKUP_OFFSITE: write it as s3") as caught:
+    with pytest.raises(settings.SettingsError, match=r"BACKUP_OFFSITE: write s3") as caught:
         settings.load(backup_offsite=written)
     assert "hidden" not in str(caught.value)
 
