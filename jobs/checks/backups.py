@@ -190,7 +190,7 @@ def _run(known: Backups) -> Observation:
     """Return why the last one did not come about, until one does, whoever makes it."""
     latest = max((one.verified for one in known.snapshots), default=known.done)
     failed = known.failed
-    if failed is not None and (latest is None or failed.at > latest):
+    if failed is not None and (latest is None or failed.at >= latest):
         return RUN.fail(LEVELS.get(failed.fact.key, Severity.ERROR), failed.fact)
     if latest is None:
         return RUN.ok(Phrase("backups.none"))
