@@ -27,6 +27,7 @@ PARTS = (
     "oneshot",
     "memory",
     "learning",
+    "backups",
 )
 TARGET = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks

@@ -1,0 +1,30 @@
+"""What a fresh process pays that has the library make, verify or restore a backup."""
+
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from storage.archives.retention import Policy
+from storage.archives.store import BackupStore
+
+
+def main(work: str, day: int, backups: str, data: str, target: str) -> None:
+    """Do one work as if that day had come."""
+    store = BackupStore(
+        Path(backups),
+        {"data": Path(data)},
+        clock=lambda: datetime.now(UTC) + timedelta(days=day),
+        policy=Policy(),
+    )
+    if work == "create":
+        good = store.create().manifest.clean
+    elif work == "verify":
+        good = store.verify("all").good
+    else:
+        good = store.restore("latest", Path(target)).complete
+    if not good:
+        sys.exit(f"{work} found fault with a sound set")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])
