@@ -55,7 +55,12 @@ def size(count: int) -> str:
 
 def files(n: int) -> str:
     """Return how many files."""
-    return f"{n:,} file{'' if n == 1 else 's'}"
+    return of(n, "file")
+
+
+def of(n: int, what: str) -> str:
+    """Return a number and what it counts: `1 file`, `1,000 files`."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def local(at: datetime, zone: tzinfo) -> str:

@@ -4,7 +4,7 @@ import argparse
 
 from bot.keeping import bench
 from bot.settings import Settings
-from bot.terminal import FAILED, GOOD, Bar, faults, files, say, size, warn, why
+from bot.terminal import FAILED, GOOD, Bar, faults, files, of, say, size, warn, why
 from storage.archives.errors import BackupError
 
 
@@ -18,7 +18,7 @@ def main(found: Settings, arguments: argparse.Namespace) -> int:
         bar.end()
         return why(error)
     bar.end()
-    what = f"{len(verified.snapshots)} backups in {verified.archives} archives"
+    what = f"{of(len(verified.snapshots), 'backup')} in {of(verified.archives, 'archive')}"
     read = f"{files(verified.members)}, {size(verified.bytes)} in {verified.seconds:.1f} s"
     say(f"{'Good' if verified.good else 'BAD'}: {what}, {read}")
     faults(verified.bad)

@@ -20,7 +20,7 @@ SECRET = (
     "*.session",
     "*.session-journal",
 )
-PASSING = ("*.lock", ".lock", "*.tmp", ".tmp*", "*.swp", "*~")
+PASSING = ("lock", "*.lock", ".lock", "*.tmp", ".tmp*", "*.swp", "*~")
 NEVER = SECRET + PASSING
 
 
