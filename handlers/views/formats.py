@@ -9,6 +9,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 JUST_NOW_S = 5
 LAST_S = 1_900 * 365 * DAY  # later or much earlier, calendars end
 LARGEST = 1e300
+LEAST_RATE = 0.005  # USD a minute; below that two decimals would read 0
 UNGROUPED = frozenset({"pid", "record", "line", "number", "incident", "port", "code", "errno"})
 
 
@@ -95,6 +96,8 @@ class Formats:
     def return_rate(self, usd_min: float) -> str:
         """Return an ROI in USD per minute: one decimal, more where it is tiny."""
         size = abs(usd_min)
+        if 0 < usd_min < LEAST_RATE:  # little is not nothing
+            return f"<{self.roi.format(x=self.number(0.01, 2))}"
         digits = 0 if size >= 1000 else 1 if size >= 0.95 or size == 0 else 2  # noqa: PLR2004
         return self.roi.format(x=self.number(usd_min, digits))
 

@@ -38,8 +38,8 @@ def freest(plate: Box, label: tuple[float, float], rows: Sequence[float], full: 
     wide, tall = label
     places = [
         Box(x, x + wide, row, row + tall)
-        for x in range(int(plate.left) + 10, int(plate.right - 9 - wide), APART)
         for row in rows
         if plate.bottom < row < plate.top - tall
+        for x in range(int(plate.left) + 10, int(plate.right - 9 - wide), APART)
     ]
     return min(places, key=lambda place: sum(map(place.meets, full)))

@@ -41,6 +41,8 @@ NB = "\u202f"
         ("share_pct", 9.25, "9.2%", "9,2 %"),
         ("roi_usd_min", 165.0, "$165.0/min", "165,0 $/min"),
         ("roi_usd_min", 0.04, "$0.04/min", "0,04 $/min"),
+        ("roi_usd_min", 0.0004, "<$0.01/min", "<0,01 $/min"),
+        ("roi_usd_min", 0.0, "$0.0/min", "0,0 $/min"),
         ("roi_usd_min", None, "no data", "pas de données"),
         ("roi_usd_min", float("nan"), "no data", "pas de données"),
         ("roi_usd_min", float("inf"), "no data", "pas de données"),
