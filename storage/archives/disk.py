@@ -130,11 +130,6 @@ class Disk:
         if sys.platform != "win32" and os.geteuid() == 0:
             os.fchown(handle, facts.st_uid, facts.st_gid)
 
-    def sync_all(self) -> None:
-        """Have the system write all it holds, where it can, so that single syncs are quick."""
-        if sys.platform != "win32":
-            os.sync()
-
     def set_time(self, path: Path | str, mtime_ns: int) -> None:
         """Set when a file was last changed; a link is not followed where the system can do that."""
         follow = os.utime not in os.supports_follow_symlinks

@@ -3,7 +3,7 @@
 import os
 import stat
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from storage.archives.disk import Disk
@@ -46,52 +46,41 @@ def sweep(disk: Disk, staging: Path, expected: Collection[Path]) -> None:
             disk.remove(staging / relative)
 
 
-def settle(
-    disk: Disk, target: Path, staging: Path, files: Collection[Path], carried: Collection[Path]
-) -> None:
-    """Make everything staged durable, with owners and folder modes as they were before.
+def owner(disk: Disk, target: Path) -> os.stat_result:
+    """Return the facts of whom new files belong to: the folder's owner, or that of its parent."""
+    return disk.look(target if disk.exists(target) else target.parent)
 
-    Paths are relative; a folder that is new may be read by whoever may read its files. Files
-    carried over are other names of the old ones, and are left as they are.
+
+def settle(
+    disk: Disk, target: Path, staging: Path, files: Mapping[Path, int], carried: Iterable[Path]
+) -> None:
+    """Make the staged folders durable, with owners and modes as they were before.
+
+    `files` are relative, with their modes: a folder that is new may be read by whoever may read
+    its files. Files carried over are other names of the old ones, and are left as they are.
     """
-    owner = disk.look(target if disk.exists(target) else target.parent)
-    disk.sync_all()
     readable: dict[Path, int] = {}
-    for relative in files:
-        handle = disk.open(staging / relative)
-        try:
-            mode = disk.facts(handle).st_mode
-            disk.set_owner(handle, owner)
-            _sync(disk, handle)
-        finally:
-            disk.close(handle)
+    for relative, mode in (*files.items(), *((path, 0) for path in carried)):
         for folder in relative.parents:
             readable[folder] = readable.get(folder, 0) | mode & READ_BITS
-    for relative in carried:
-        for folder in relative.parents:
-            readable.setdefault(folder, 0)
+    whose = owner(disk, target)
     for folder in sorted(readable, reverse=True):
-        _settle_folder(disk, target / folder, staging / folder, readable[folder], owner)
+        _settle_folder(disk, target / folder, staging / folder, readable[folder], whose)
     disk.sync_folder(staging.parent)
 
 
 def _settle_folder(
-    disk: Disk, before: Path, folder: Path, readable: int, owner: os.stat_result
+    disk: Disk, before: Path, folder: Path, readable: int, whose: os.stat_result
 ) -> None:
     if sys.platform == "win32":
         return
     mode = OWNER_BITS | readable | readable >> 2
     if disk.exists(before) and stat.S_ISDIR((known := disk.look(before)).st_mode):
-        mode, owner = known.st_mode & 0o777 | OWNER_BITS, known
+        mode, whose = known.st_mode & 0o777 | OWNER_BITS, known
     handle = disk.open(folder)
     try:
-        disk.set_owner(handle, owner)
+        disk.set_owner(handle, whose)
         disk.set_mode(handle, mode)
         disk.sync(handle)
     finally:
         disk.close(handle)
-
-
-def _sync(disk: Disk, handle: int) -> None:
-    if sys.platform != "win32":  # there, they were synced while they were open for writing
-        disk.sync(handle)

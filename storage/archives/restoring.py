@@ -11,8 +11,9 @@ import msgspec
 
 from storage.archives import journal as journals
 from storage.archives import previewing
+from storage.archives.behind import Behind
 from storage.archives.doubts import doubts
-from storage.archives.dressing import carry_over, settle, sweep
+from storage.archives.dressing import carry_over, owner, settle, sweep
 from storage.archives.errors import RefusedError
 from storage.archives.findings import Bad, Placed, Preview, Restored
 from storage.archives.journal import PREFIX, Journal
@@ -97,13 +98,14 @@ class Restore:
         check_room(self._disk, self._targets, self._members, plans)
         for root, plan in plans.items():
             journals.save(self._disk, self._targets[root], plan)
-        stage = self._stage(plans)
-        haul = self._fetch(stage.take)
-        missing = [member for member in self._members if member.path not in haul.good]
-        if missing:
+        with Behind() as behind:
+            stage = self._stage(plans, behind)
+            haul = self._fetch(stage.take, stage.wait)
+            missing = [member for member in self._members if member.path not in haul.good]
             haul.good |= salvage(
                 self._shelf, stage, missing, others=self._wish.others, targets=self._targets
             )
+            stage.wait()
         if not self._enough(haul):
             return self._restored(haul, reused=stage.reused)
         plans = self._worth(haul, plans)
@@ -164,18 +166,20 @@ class Restore:
             only=self._wish.only,
         )
 
-    def _stage(self, plans: Mapping[str, Journal]) -> Stage:
-        folders = {}
+    def _stage(self, plans: Mapping[str, Journal], behind: Behind) -> Stage:
+        folders, owners = {}, {}
         for root, plan in plans.items():
-            folder = folders[root] = self._targets[root].with_name(plan.staging)
+            target = self._targets[root]
+            folder = folders[root] = target.with_name(plan.staging)
+            owners[root] = owner(self._disk, target)
             make_folders(self._disk, folder)
             sweep(self._disk, folder, {below(member) for member in self._members_of(root)})
-        return Stage(self._disk, folders)
+        return Stage(self._disk, folders, owners, behind)
 
     def _members_of(self, root: str) -> list[Member]:
         return [member for member in self._members if root_of(member) == root]
 
-    def _fetch(self, sink: Sink) -> _Haul:
+    def _fetch(self, sink: Sink, wait: Callable[[], None] = lambda: None) -> _Haul:
         """Read every archive there are members in; what comes bad is tried once more."""
         haul = _Haul()
         passes = {archive.name: Pass(archive) for archive in self._manifest.archives}
@@ -190,9 +194,11 @@ class Restore:
             haul.good |= found.good
             haul.bytes += found.bytes
             rest = {name: one.wanted[name] for name in one.wanted.keys() - found.good}
+            wait()
             if rest and not found.missing:
                 found = scan(self._disk, path, one.archive, rest, sink)
                 haul.good |= found.good
+                wait()
             haul.bad += found.bad
         return haul
 
@@ -214,7 +220,11 @@ class Restore:
                 staging,
                 lambda path: self._wish.keeps(f"{root}/{path.as_posix()}"),
             )
-        files = [below(member) for member in self._members_of(root) if member.path in haul.good]
+        files = {
+            below(member): member.mode
+            for member in self._members_of(root)
+            if member.path in haul.good
+        }
         settle(self._disk, target, staging, files, carried)
         return len(carried)
 

@@ -56,6 +56,7 @@ def _from_place(shelf: Shelf, stage: Stage, member: Member, targets: Mapping[str
     finally:
         disk.close(handle)
         taker.close(good=good)
+    stage.wait()
     if sha256(disk, stage.path(member)) == member.sha256:
         return True
     disk.remove(stage.path(member))
@@ -83,5 +84,6 @@ def _from_archives(
 
         if wishes:
             good = scan(shelf.disk, shelf.find(archive), archive, one.wanted, take).good
+            stage.wait()
             found |= {wishes[path].path for path in good}
     return found

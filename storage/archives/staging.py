@@ -1,10 +1,14 @@
 """Members written to a folder beside the root they belong to, as whole files or not at all."""
 
 import hashlib
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from storage.archives import names
+from storage.archives.behind import Behind, Lane
 from storage.archives.disk import Disk
 from storage.archives.manifest import Member
 from storage.archives.swapping import make_folders, same_file
@@ -27,11 +31,20 @@ class Stage:
     """Takes members to the staging folder of their root; `folders` maps roots to these.
 
     What an interrupted restore left there is kept where it is whole; `reused` counts these.
+    Files are written, made durable and given to their owners `behind`; `wait` for that.
     """
 
-    def __init__(self, disk: Disk, folders: Mapping[str, Path]) -> None:
+    def __init__(
+        self,
+        disk: Disk,
+        folders: Mapping[str, Path],
+        owners: Mapping[str, os.stat_result],
+        behind: Behind,
+    ) -> None:
         self._disk = disk
         self._folders = folders
+        self._owners = owners
+        self._behind = behind
         self._made: set[Path] = set()
         self._taken: dict[str, Path] = {}
         self.reused = 0
@@ -39,6 +52,10 @@ class Stage:
     def path(self, member: Member) -> Path:
         """Return where a member is staged."""
         return self._folders[root_of(member)] / below(member)
+
+    def wait(self) -> None:
+        """Return once everything that was taken is on the disk. Raises OSError."""
+        self._behind.wait()
 
     def take(self, member: Member) -> "Staged | None":
         """Open its file; None where it is there already, and whole. Raises OSError."""
@@ -48,7 +65,7 @@ class Stage:
             self._made.add(path.parent)
         twin = self._taken.setdefault(str(path).casefold(), path)
         try:
-            return Staged(self._disk, path, member)
+            return self._staged(path, member)
         except FileExistsError:
             if twin != path and same_file(self._disk, path, twin):
                 raise  # a disk that takes `A` and `a` for one
@@ -57,42 +74,61 @@ class Stage:
             self.reused += 1
             return None
         self._disk.remove(path)
-        return Staged(self._disk, path, member)
+        return self._staged(path, member)
+
+    def _staged(self, path: Path, member: Member) -> "Staged":
+        dress = Dress(member.mode & PLAIN_BITS, member.mtime_ns, self._owners[root_of(member)])
+        return Staged(self._disk, path, dress, self._behind.lane())
 
     def _dress(self, path: Path, member: Member) -> None:
-        """Give a whole file its mode and time: it may have been interrupted before these."""
+        """Give a whole file what an interrupted run may have left out."""
+        dress = Dress(member.mode & PLAIN_BITS, member.mtime_ns, self._owners[root_of(member)])
         handle = self._disk.open(path)
         try:
-            self._disk.set_mode(handle, member.mode & PLAIN_BITS)
+            dress.put_on(self._disk, handle)
         finally:
             self._disk.close(handle)
         self._disk.set_time(path, member.mtime_ns)
 
 
-class Staged:
-    """One file while it is written; its time and mode come last, so that it is whole with these."""
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """What a file has beside its content."""
 
-    def __init__(self, disk: Disk, path: Path, member: Member) -> None:
+    mode: int
+    mtime_ns: int
+    owner: os.stat_result
+
+    def put_on(self, disk: Disk, handle: int) -> None:
+        """Give it to an open file, and make all of it durable."""
+        disk.set_owner(handle, self.owner)
+        disk.set_mode(handle, self.mode)
+        disk.sync(handle)
+
+
+class Staged:
+    """One file while it is written, in a lane of its own; its time comes last."""
+
+    def __init__(self, disk: Disk, path: Path, dress: Dress, lane: Lane) -> None:
         self._disk = disk
         self._path = path
-        self._member = member
+        self._dress = dress
+        self._lane = lane
         self._handle = disk.create(path)
 
     def write(self, view: memoryview) -> None:
         """Write the next piece."""
-        self._disk.write(self._handle, view)
+        self._lane.do(partial(self._disk.write, self._handle, view))
 
     def close(self, *, good: bool) -> None:
         """Keep it, or delete it where it was not what the manifest says."""
-        try:
-            if good:
-                self._disk.set_mode(self._handle, self._member.mode & PLAIN_BITS)
-        finally:
-            self._disk.close(self._handle)
         if good:
-            self._disk.set_time(self._path, self._member.mtime_ns)
+            self._lane.do(partial(self._dress.put_on, self._disk, self._handle))
+        self._lane.tidy(partial(self._disk.close, self._handle))
+        if good:
+            self._lane.do(partial(self._disk.set_time, self._path, self._dress.mtime_ns))
         else:
-            self._disk.remove(self._path)
+            self._lane.tidy(partial(self._disk.remove, self._path))
 
 
 def sha256(disk: Disk, path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -17,11 +18,13 @@ class Counted(Disk):
     def __init__(self, at: Callable[[int, str], None]) -> None:
         self.calls: list[str] = []
         self._at = at
+        self._one_at_a_time = threading.Lock()
 
     def step(self, name: str) -> None:
         """Count one call, and let happen what is to."""
-        self.calls.append(name)
-        self._at(len(self.calls), name)
+        with self._one_at_a_time:
+            self.calls.append(name)
+            self._at(len(self.calls), name)
 
     def write(self, handle: int, content: bytes | bytearray | memoryview) -> None:
         """Write half of it before anything happens: that is what a full disk does."""

@@ -23,9 +23,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and 
 class Quick(Counted):
     """A counting disk that leaves the flushing to the system: a killed process loses none of it."""
 
-    def sync_all(self) -> None:
-        self.step("sync_all")
-
     def sync(self, handle: int) -> None:  # noqa: ARG002
         self.step("sync")
 
@@ -124,6 +121,8 @@ def test_killed_at_any_call_it_is_all_old_or_all_new(world: World, only: tuple[s
         assert all((each.outcome == "finished") == new for each in resumed)
         outcomes.add(new)
         world.nothing_lost(tracker)
+        if not new and nth % 3:
+            continue  # the next of three goes on
         if not new or nth % 7 == 0:
             assert tracker.store.restore(world.id, None, only=only).complete
         assert tracker.contents() == world.expected(only)
@@ -178,8 +177,11 @@ def test_a_failing_call_leaves_all_old_or_all_new(
             if done and len(getattr(store.disk, "calls")) < nth:  # noqa: B009
                 break
         tracker.store.resume()
-        assert tracker.contents() in (world.now, world.expected(only)), f"at call {nth}"
+        there = tracker.contents()
+        assert there in (world.now, world.expected(only)), f"at call {nth}"
         world.nothing_lost(tracker)
+        if there == world.now and nth % 3:
+            continue  # the next of three goes on
         assert tracker.store.restore(world.id, None, only=only).complete
         assert tracker.contents() == world.expected(only)
         world.nothing_lost(tracker)
