@@ -50,7 +50,7 @@ class Backups:
     Who asks for what is under way already gets its outcome; who asks for anything else meanwhile
     gets the trouble that says so. `told` is called, in a thread, after everything that was done:
     what came of it becomes alerts. `next_at` is when the next one is made by itself, `runs` what
-    the calendar remembers of a job by name.
+    the calendar remembers of a job by name; `check` reads the copy off this machine back.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Backups:
     ) -> None:
         self.bench = bench
         self.push = push
+        self.check: Push | None = None
         self.told = told
         self.next_at: Callable[[], datetime | None] = _nothing
         self.runs: Callable[[str], Mapping[date, JobRun]] = _no_runs
@@ -189,7 +190,7 @@ class Backups:
         return made
 
     async def _drill(self, progress: Progress) -> Retrieved:
-        work = partial(drill.run, self.bench, self._watched(progress))
+        work = partial(drill.run, self.bench, self._watched(progress), check=self.check)
         found = await self._retrieving.run(work, within_s=NO_LIMIT_S)
         outcome = Retrieved(trouble=_crashed(found)) if isinstance(found, Unknown) else found
         self._known = lately.after_drill(self._known, outcome, self._clock().wall)

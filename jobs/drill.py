@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from jobs.backup_results import Retrieved
-from jobs.backup_work import EVERYTHING, Workbench, spoilt, trouble
+from jobs.backup_work import EVERYTHING, Push, Workbench, spoilt, trouble
 from storage.archives import names
 from storage.archives.disk import Disk
 from storage.archives.errors import BackupError
@@ -19,14 +20,20 @@ PLACE = ".drill"
 READ_BYTES = 1 << 20
 
 
-def run(bench: Workbench, progress: Progress) -> Retrieved:
-    """Return what came of it; leaves nothing behind, and never raises."""
+def run(bench: Workbench, progress: Progress, *, check: Push | None = None) -> Retrieved:
+    """Return what came of it; leaves nothing behind, and never raises.
+
+    `check` reads the newest one's copy off this machine back, and says what is wrong with it.
+    """
     place = bench.folder / PLACE
     disk = bench.store().disk
     try:
         discard(disk, place)  # of a trial that was killed
         outcome = _try(bench, place, progress)
         discard(disk, place)
+        newest = None if check is None else _newest(bench.store().snapshots())
+        if check is not None and newest is not None and outcome.trouble is None:
+            return replace(outcome, trouble=check(newest))
     except (BackupError, OSError) as error:
         _clear(disk, place)
         said = trouble(error).values["error"]

@@ -35,6 +35,15 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Copies:
+    """The copies off this machine: when one last went there, and how many files were bad there."""
+
+    place: str
+    pushed_at: datetime | None = None
+    damaged: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Backups:
     """What lies in BACKUP_DIR, oldest first, and what is known of those who put it there.
 
@@ -42,7 +51,7 @@ class Backups:
     `done` when one last went well, `nights` the dates on which the daily one did: None where
     nobody knows. `drilled` is when one was last restored on trial. `running_s` is None unless
     one is being made; `up_s` is how long the program has been up, None of one that makes none
-    by itself.
+    by itself. `copies` is None where none leave this machine, `push_failed` why the last did not.
     """
 
     snapshots: tuple[Backup, ...] = ()
@@ -53,6 +62,8 @@ class Backups:
     failed: Failure | None = None
     drilled: datetime | None = None
     drill_failed: Failure | None = None
+    copies: Copies | None = None
+    push_failed: Failure | None = None
     running_s: float | None = None
     up_s: float | None = None
 

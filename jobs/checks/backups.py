@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from jobs.checks.backup_runs import HOUR_S, NAME, drill, offsite, run
 from jobs.checks.result import Verdict
 from jobs.checks.saying import Ladder, Limit, Subject
 from jobs.facts import Facts, Unknown
@@ -13,19 +14,14 @@ from storage.archives.manifest import Flag, Note
 from storage.archives.retention import Health, Policy
 from storage.records import Observation, Phrase, Severity, Value
 
-NAME = "backup"
 PREFIX = "backup:"
 AGE = Subject(key="backup:age", check=NAME)
 VERIFY = Subject(key="backup:verify", check=NAME)
 COUNT = Subject(key="backup:count", check=NAME)
 CONTENT = Subject(key="backup:content", check=NAME)
-RUN = Subject(key="backup:run", check=NAME)
-DRILL = Subject(key="backup:drill", check=NAME)
-HOUR_S = 3600.0
 DAY = timedelta(days=1)
 AHEAD = timedelta(minutes=5)
 LATE = timedelta(hours=2)  # the job's own time, and the hour that clocks gain and lose
-# A day and two hours: the daily job's own time, and the hour clocks change by.
 AGES = Ladder(limits=(Limit(Severity.ERROR, 26 * HOUR_S), Limit(Severity.CRITICAL, 50 * HOUR_S)))
 SETTLE_S = 15 * 60.0  # after a start or an absence the daily job catches up first
 BUSY_S = 2 * HOUR_S
@@ -37,11 +33,6 @@ MAX_EVIDENCE = 5
 # Where several are told, the first of these is named.
 DOUBTFUL = (Flag.MISSING, Flag.DAMAGED, Flag.UNREADABLE, Flag.UNSTABLE, Flag.INVALID_JSON)
 NOT_COPIED = frozenset({Flag.MISSING, Flag.UNREADABLE, Flag.UNSTABLE})
-LEVELS = {
-    "backups.run.locked": Severity.WARNING,  # another one is being made
-    "backups.run.not_pruned": Severity.WARNING,
-    "backups.drill.bad": Severity.CRITICAL,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +54,9 @@ class Safekeeping:
         if known.error:
             fact = Phrase("backups.verify.unreadable", {"error": known.error})
             return Verdict((VERIFY.fail(Severity.CRITICAL, fact), AGE.unknown(fact)))
-        seen = [_verify(known), _content(known.snapshots), _run(known), _drill(known)]
+        seen = [_verify(known), _content(known.snapshots), run(known), drill(known)]
+        if known.copies is not None:
+            seen.append(offsite(known, known.copies, now))
         if self.policy is not None:
             seen.append(self._age(facts, known, now))
             seen.append(_count(known, self.policy, now))
@@ -184,27 +177,6 @@ def _note(note: Note) -> Phrase:
 
 def _not_copied(notes: Sequence[Note]) -> set[str]:
     return {one.path for one in notes if one.flag in NOT_COPIED}
-
-
-def _run(known: Backups) -> Observation:
-    """Return why the last one did not come about, until one does, whoever makes it."""
-    latest = max((one.verified for one in known.snapshots), default=known.done)
-    failed = known.failed
-    if failed is not None and (latest is None or failed.at >= latest):
-        return RUN.fail(LEVELS.get(failed.fact.key, Severity.ERROR), failed.fact)
-    if latest is None:
-        return RUN.ok(Phrase("backups.none"))
-    return RUN.ok(Phrase("backups.run.ok", {"last_at": latest.timestamp()}))
-
-
-def _drill(known: Backups) -> Observation:
-    """Return why the last trial restore failed, until one does not."""
-    failed = known.drill_failed
-    if failed is not None and (known.drilled is None or failed.at > known.drilled):
-        return DRILL.fail(LEVELS.get(failed.fact.key, Severity.ERROR), failed.fact)
-    if known.drilled is None:
-        return DRILL.ok(Phrase("backups.drill.none"))
-    return DRILL.ok(Phrase("backups.drill.ok", {"last_at": known.drilled.timestamp()}))
 
 
 def _count(known: Backups, policy: Policy, now: datetime) -> Observation:

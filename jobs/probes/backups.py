@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from jobs.snapshots import Backup, Backups
+from jobs.snapshots import Backup, Backups, Copies
 from storage.archives import checked, listing
 from storage.archives.disk import Disk
 from storage.archives.manifest import BASE, DIFF, SNAP, Flag, when
 from storage.archives.results import Listed
 from storage.archives.retention import Health
+from storage.offsite.record import Record
 from storage.records import Moment
 
 OURS = (SNAP, BASE, DIFF, checked.NAME)
@@ -33,7 +34,8 @@ def _nothing(_: Moment) -> Backups:
 class BackupsProbe:
     """Call it for the backups. Manifests are read again only where a file of theirs has changed.
 
-    `known` tells what is known without looking: what is under way, how the last one ended.
+    `known` tells what is known without looking: what is under way, how the last one ended;
+    `record` what is remembered of the copies off this machine.
     """
 
     def __init__(self, folder: Path, *, disk: Disk | None = None) -> None:
@@ -41,10 +43,11 @@ class BackupsProbe:
         self._disk = Disk() if disk is None else disk
         self._seen: _Seen | None = None
         self.known: Callable[[Moment], Backups] = _nothing
+        self.record: Callable[[], Record | None] = _no_record
 
     def __call__(self, at: Moment) -> Backups:
         """Return them. Blocking."""
-        known = self.known(at)
+        known = replace(self.known(at), copies=_copies(self.record()))
         try:
             return replace(known, snapshots=self._look())
         except OSError as error:
@@ -67,6 +70,16 @@ class BackupsProbe:
                     facts = self._disk.look(self._folder / name)
                     found.append((name, facts.st_size, facts.st_mtime_ns))
         return tuple(found)
+
+
+def _no_record() -> None:
+    return None
+
+
+def _copies(record: Record | None) -> Copies | None:
+    if record is None:
+        return None
+    return Copies(place=record.where, pushed_at=record.pushed_at, damaged=record.damaged)
 
 
 def _backup(found: Listed) -> Backup:

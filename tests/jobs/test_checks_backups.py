@@ -13,7 +13,7 @@ from jobs.calendar import Job, start
 from jobs.checks.backups import Safekeeping
 from jobs.checks.standard import Limits, standard
 from jobs.facts import Absence, Facts, Why
-from jobs.snapshots import Backup, Backups, Failure
+from jobs.snapshots import Backup, Backups, Copies, Failure
 from storage.archives.manifest import Flag, Note
 from storage.archives.retention import Health, Policy
 from storage.records import Moment, Observation, Outcome, Phrase, Severity, Value
@@ -286,6 +286,32 @@ def test_a_trial_restore_that_failed(
     assert said(seen("drill", facts(made(), **known))) == (outcome, level, key)
 
 
+AWAY = "s3://bucket/vigie"
+NO_ANSWER = Failure(NOON, Phrase("offsite.unreachable", {"place": AWAY}))
+
+
+@pytest.mark.parametrize(
+    ("copies", "known", "outcome", "level", "key"),
+    [
+        (Copies(place=AWAY, pushed_at=LAST), {}, OK, Severity.OK, "backups.offsite.ok"),
+        (Copies(place=AWAY), {"since": LAST}, OK, Severity.OK, "backups.offsite.none"),
+        (Copies(place=AWAY), {}, OK, Severity.OK, "backups.offsite.none"),
+        (Copies(place=AWAY, pushed_at=NOON - 26 * HOUR), {}, FAIL, WARNING, "backups.offsite.old"),
+        (Copies(place=AWAY), {"since": NOON - 50 * HOUR}, FAIL, ERROR, "backups.offsite.old"),
+        (Copies(place=AWAY, pushed_at=LAST - DAY), {"push_failed": NO_ANSWER}, FAIL, WARNING,
+         "offsite.unreachable"),
+        (Copies(place=AWAY, pushed_at=LAST - 2 * DAY), {"push_failed": NO_ANSWER}, FAIL, ERROR,
+         "offsite.unreachable"),
+        (Copies(place=AWAY, pushed_at=LAST, damaged=2), {}, FAIL, ERROR, "backups.offsite.damaged"),
+    ],
+)  # fmt: skip
+def test_the_copies_off_this_machine(
+    copies: Copies, known: dict[str, object], outcome: Outcome, level: Severity, key: str
+) -> None:
+    """One night without is a warning with its reason, two are an error, and so is damage."""
+    assert said(seen("offsite", facts(made(), copies=copies, **known))) == (outcome, level, key)
+
+
 @pytest.mark.parametrize(
     ("snapshots", "made_on", "key", "outcome"),
     [
@@ -390,6 +416,12 @@ def looks() -> Iterator[Facts]:
         "not_pruned",
     ):
         yield facts(failed=Failure(NOON, Phrase(f"backups.run.{kind}", reasons)))
+    yield from (
+        facts(copies=Copies(place="s3://b")),
+        facts(copies=Copies(place="s3://b", damaged=2)),
+    )
+    for hours in (1, 30, 60):
+        yield facts(copies=Copies(place="s3://b", pushed_at=NOON - hours * HOUR))
     for kind in ("bad", "failed"):
         yield facts(drill_failed=Failure(NOON, Phrase(f"backups.drill.{kind}", reasons)))
 
