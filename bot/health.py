@@ -15,13 +15,17 @@ from handlers.views import i18n
 from handlers.views.health import SUMMARIES, families, family_name, status, verdict
 from handlers.views.text import visible
 from jobs.alerts.overdue import alerts
+from jobs.backup import NIGHTLY, WEEKLY
+from jobs.lately import remembered
 from jobs.probes.host import CpuMean, CpuReading
+from jobs.snapshots import Backups
 from jobs.watch import Cycle
 from storage.alerts import Alerts
 from storage.clock import resume, wall_now
 from storage.database import Database
 from storage.files import write_atomic
 from storage.history import History
+from storage.job_runs import JobRuns
 from storage.outbox import Outbox
 from storage.records import (
     Moment,
@@ -63,6 +67,7 @@ async def _look(found: Settings, history: History) -> Cycle:
     )
     parts.host.cpu = CpuMean(_cpu_base(base))
     parts.own.outbox_s = lambda _: _outbox_s(found.state_dir / "state.json")
+    parts.backups.known = lambda at: _known(found.state_dir / "state.json", at)
     cycle = await parts.watch.run()
     if (cpu := parts.host.cpu.handover) is not None and not history.read_only:
         try:
@@ -80,6 +85,15 @@ def _outbox_s(path: Path) -> float | None:
     now_s = resume(Alerts(database).moment())().logical_s
     tried = [row for row in alerts(Outbox(database).live()) if row.attempts]
     return max((now_s - row.created_s for row in tried), default=0.0)
+
+
+def _known(path: Path, at: Moment) -> Backups:
+    """Return what the service's calendar remembers of the backups; nothing where there is none."""
+    if not path.exists():
+        return Backups()
+    runs = JobRuns(Database(path, read_only=True))
+    nightly, weekly = (runs.of(name).values() for name in (NIGHTLY, WEEKLY))
+    return remembered(Backups(), nightly=nightly, weekly=weekly, begun=at)
 
 
 def _cpu_base(path: Path) -> CpuReading | None:
