@@ -55,7 +55,8 @@ class Packing:
 
     def take(self, found: Found) -> None:
         """Read a file; one that is being written, or a database, waits for `settle`."""
-        self._take(found, self._later.append)
+        if not self._reader.beside_database(found):
+            self._take(found, self._later.append)
 
     def settle(self) -> None:
         """Take what was put off: files in motion once more, databases, then earlier versions.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 MAGIC = b"SQLite format 3\0"
 BESIDE = ("-wal", "-shm", "-journal")
-WAIT_S = 10.0  # for a writer that uses no write-ahead log
+WAIT_S = 2.0  # for a writer that uses no write-ahead log
 SOUND = "ok"
 
 
@@ -34,7 +34,7 @@ def copy(source: Path, target: Path) -> str:
             closing(sqlite3.connect(target)) as into,
         ):
             into.execute("PRAGMA synchronous = OFF")
-            db.backup(into)
+            db.backup(into, progress=_patient)
         return check(target)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
@@ -42,6 +42,13 @@ def copy(source: Path, target: Path) -> str:
         raise BusyError(str(error)) from error
     except sqlite3.DatabaseError as error:
         raise UnsoundError(str(error)) from error
+
+
+def _patient(status: int, _left: int, _total: int) -> None:
+    """Give up where it is still locked: left to itself, the backup would try for ever."""
+    if status in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        reason = "database is locked"
+        raise BusyError(reason)
 
 
 def check(path: Path) -> str:

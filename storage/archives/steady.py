@@ -80,6 +80,20 @@ class Reader:
             size += len(piece)
         return Content(found.facts, size, digest.hexdigest(), spool=spool), said
 
+    def beside_database(self, found: Found) -> bool:
+        """Tell whether it is a database's log or journal, whose content the copy holds."""
+        ends = [end for end in sqlite_copy.BESIDE if found.file.endswith(end)]
+        if not ends:
+            return False
+        try:
+            handle = self._disk.open(found.file.removesuffix(ends[0]))
+            try:
+                return self._disk.read(handle, len(MAGIC)) == MAGIC
+            finally:
+                self._disk.close(handle)
+        except OSError:
+            return False
+
     def pieces(self, content: Content) -> Iterator[bytes]:
         """Give what it holds."""
         if content.spool is None:
