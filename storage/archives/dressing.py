@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from storage.archives.disk import Disk
-from storage.archives.swapping import copy, files_below, make_folders
+from storage.archives.swapping import copy, files_below, is_folder, make_folders
 
 OWNER_BITS = 0o700
 READ_BITS = 0o044
@@ -75,7 +75,8 @@ def _settle_folder(
     if sys.platform == "win32":
         return
     mode = OWNER_BITS | readable | readable >> 2
-    if disk.exists(before) and stat.S_ISDIR((known := disk.look(before)).st_mode):
+    if is_folder(disk, before):
+        known = disk.look(before)
         mode, whose = known.st_mode & 0o777 | OWNER_BITS, known
     handle = disk.open(folder)
     try:

@@ -1,7 +1,7 @@
 """What a restore would change, told without writing anything."""
 
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from storage.archives import names
@@ -17,23 +17,24 @@ def preview(
     targets: Mapping[str, Path],
     members: Iterable[Member],
     *,
-    kept: Callable[[str], bool] | None,
+    whole: Collection[str],
+    kept: Callable[[str], bool],
 ) -> Preview:
     """Compare the folders as they are with these members, by SHA-256 where sizes agree.
 
-    `kept` tells which files stay though no backup holds them; without it none are removed.
+    Of the roots in `whole`, what is no member goes; `kept` tells which files stay nevertheless.
     Raises OSError for a file that cannot be read.
     """
     sorts: dict[str, list[str]] = {"new": [], "changed": [], "same": []}
     listed = {member.path: member for member in members}
     for member in listed.values():
         sorts[_compare(disk, targets[root_of(member)] / below(member), member)].append(member.path)
-    removed = () if kept is None else _removed(disk, targets, listed, kept)
+    swapped = {root: target for root, target in targets.items() if root in whole}
     return Preview(
         new=tuple(sorts["new"]),
         changed=tuple(sorts["changed"]),
         same=tuple(sorts["same"]),
-        removed=tuple(removed),
+        removed=tuple(_removed(disk, swapped, listed, kept)),
     )
 
 

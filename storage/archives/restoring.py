@@ -1,22 +1,20 @@
 """A snapshot brought back: staged beside its roots, compared, and only then put in place."""
 
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import msgspec
-
 from storage.archives import journal as journals
 from storage.archives import previewing
+from storage.archives.agreeing import Plan, agree
 from storage.archives.behind import Behind
 from storage.archives.doubts import doubts
 from storage.archives.dressing import carry_over, owner, settle, sweep
 from storage.archives.errors import RefusedError
 from storage.archives.findings import Bad, Placed, Preview, Restored
-from storage.archives.journal import PREFIX, Journal
+from storage.archives.journal import Journal
 from storage.archives.manifest import Manifest, Member, manifest_name, stamp
 from storage.archives.passes import Pass, Shelf, Watch
 from storage.archives.placing import place, resume
@@ -24,20 +22,21 @@ from storage.archives.salvage import salvage
 from storage.archives.scan import Sink, nowhere, scan
 from storage.archives.sites import Sites, check_room
 from storage.archives.staging import Stage, below, root_of
-from storage.archives.swapping import discard, free_name, make_folders
+from storage.archives.swapping import discard, make_folders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What is to be restored, and how much may be missing from it.
 
-    `chosen` picks members, `only` are the words it was picked by ("" for everything); `keeps`
-    tells which files (`data/.env`) stay though no backup holds them; `others` are the snapshots
-    that may hold a member whose archive is bad.
+    `chosen` picks members; of the roots in `whole` all are, and what else lies there goes. `only`
+    are the globs for the others. `keeps` tells which files (`data/.env`) stay though no backup
+    holds them; `others` are the snapshots that may hold a member whose archive is bad.
     """
 
     chosen: Callable[[Member], bool]
     keeps: Callable[[str], bool]
+    whole: frozenset[str]
     only: tuple[str, ...] = ()
     others: Iterable[Manifest] = ()
     salvage: bool = False
@@ -77,9 +76,12 @@ class Restore:
     def look(self) -> Restored:
         """Say what it would do: read the archives, compare, write nothing."""
         haul = self._fetch(nowhere)
-        whole = not self._wish.only
         seen = previewing.preview(
-            self._disk, self._targets, self._members, kept=self._wish.keeps if whole else None
+            self._disk,
+            self._targets,
+            self._members,
+            whole=self._wish.whole,
+            kept=self._wish.keeps,
         )
         return self._restored(haul, preview=seen)
 
@@ -94,7 +96,12 @@ class Restore:
             return self._restored(_Haul({member.path for member in self._members}), placed=done)
         swapped = [root for root in self._roots if self._way(root) == "swap"]
         self._sites.check(self._disk, self._roots, swapped, self._shelf.folder)
-        plans = self._plans()
+        now = stamp(self._shelf.clock())
+        plans = agree(
+            self._disk,
+            self._targets,
+            lambda root: Plan(self._manifest.id, self._way(root), self._wish.only, now),
+        )
         check_room(self._disk, self._targets, self._members, plans)
         for root, plan in plans.items():
             journals.save(self._disk, self._targets[root], plan)
@@ -135,36 +142,8 @@ class Restore:
         return tuple(placed for _, placed in finished) if whole else ()
 
     def _way(self, root: str) -> Literal["swap", "files"]:
-        there = self._wish.only and self._disk.exists(self._targets[root])
-        return "files" if there else "swap"
-
-    def _plans(self) -> dict[str, Journal]:
-        """Return each root's journal: the one left by this very restore, or a new one."""
-        token = os.urandom(8).hex()
-        plans = {}
-        for root, target in self._targets.items():
-            make_folders(self._disk, target.parent)
-            plan = self._plan(root, target, token)
-            old = journals.load(self._disk, root, target)
-            if old is not None and _same(old, plan):
-                plan = msgspec.structs.replace(old, token=token)
-            else:
-                discard(self._disk, target.with_name(plan.staging))
-            plans[root] = plan
-        return plans
-
-    def _plan(self, root: str, target: Path, token: str) -> Journal:
-        kept = target.with_name(f"{target.name}.before-restore-{stamp(self._shelf.clock())}")
-        return Journal(
-            token=token,
-            id=self._manifest.id,
-            root=root,
-            target=target.name,
-            staging=f"{PREFIX}{root}.staging",
-            kept=free_name(self._disk, kept).name,
-            way=self._way(root),
-            only=self._wish.only,
-        )
+        whole = root in self._wish.whole or not self._disk.exists(self._targets[root])
+        return "swap" if whole else "files"
 
     def _stage(self, plans: Mapping[str, Journal], behind: Behind) -> Stage:
         folders, owners = {}, {}
@@ -249,7 +228,3 @@ class Restore:
             bad=(*self._doubts, *dict.fromkeys(haul.bad)),
             preview=preview,
         )
-
-
-def _same(old: Journal, new: Journal) -> bool:
-    return (old.id, old.only, old.way) == (new.id, new.only, new.way)

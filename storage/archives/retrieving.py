@@ -78,6 +78,7 @@ class Reader:
                 Wish(
                     chosen=lambda member: root_of(member) in whole or _matches(member, only),
                     keeps=lambda path: any(map(excluded, (path, *folders(path)))),
+                    whole=frozenset(whole),
                     only=only,
                     others=others,
                     salvage=order.salvage,

@@ -15,6 +15,8 @@ from storage.archives.findings import Placed
 from storage.archives.journal import Journal
 
 COPY_BYTES = 1024 * 1024
+SQLITE = b"SQLite format 3\0"
+SIDECARS = ("-wal", "-shm", "-journal")
 
 
 def finish(disk: Disk, target: Path, journal: Journal) -> Placed:
@@ -33,8 +35,11 @@ def finish(disk: Disk, target: Path, journal: Journal) -> Placed:
 
 
 def discard(disk: Disk, folder: Path) -> None:
-    """Delete a folder of ours with everything in it; nothing happens where there is none."""
+    """Delete a folder of ours with everything in it, or what else has its name; never more."""
     if not disk.exists(folder):
+        return
+    if not is_folder(disk, folder):
+        disk.remove(folder)
         return
     for entry in disk.entries(folder):
         path = folder / entry.name
@@ -43,6 +48,11 @@ def discard(disk: Disk, folder: Path) -> None:
         else:
             disk.remove(path)
     disk.remove_folder(folder)
+
+
+def is_folder(disk: Disk, path: Path) -> bool:
+    """Tell whether a folder itself lies there; a link to one is none."""
+    return disk.exists(path) and stat.S_ISDIR(disk.look(path).st_mode)
 
 
 def free_name(disk: Disk, wished: Path) -> Path:
@@ -92,6 +102,10 @@ def _place_files(disk: Disk, staging: Path, target: Path, kept: Path) -> None:
             make_folders(disk, keep.parent)
             _keep(disk, place, keep)
             touched.add(keep.parent)
+        for side in _sidecars(disk, staging / relative, place):
+            keep = kept / side.relative_to(target)
+            make_folders(disk, keep.parent)
+            disk.replace(side, free_name(disk, keep))
         disk.replace(staging / relative, place)
         touched.add(place.parent)
     for folder in sorted(touched):
@@ -113,6 +127,19 @@ def _make_way(disk: Disk, target: Path, kept: Path, relative: Path) -> None:
             make_folders(disk, keep.parent)
             disk.replace(there, free_name(disk, keep))
             return
+
+
+def _sidecars(disk: Disk, staged: Path, place: Path) -> Iterator[Path]:
+    """Give what lies beside a database and would be taken for a part of the staged one."""
+    handle = disk.open(staged)
+    try:
+        database = disk.read(handle, len(SQLITE)) == SQLITE
+    finally:
+        disk.close(handle)
+    for suffix in SIDECARS if database else ():
+        side = place.with_name(place.name + suffix)
+        if disk.exists(side):
+            yield side
 
 
 def _keep(disk: Disk, place: Path, keep: Path) -> None:

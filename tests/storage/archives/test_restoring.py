@@ -1,5 +1,8 @@
+import contextlib
 import errno
+import json
 import os
+import sqlite3
 import stat
 import sys
 from datetime import timedelta
@@ -156,6 +159,105 @@ def test_a_file_where_a_folder_was_and_the_other_way_round(tracker: Tracker) -> 
     assert kept is not None
     assert (kept / "a.json/inside").read_text() == "deep"
     assert (kept / "galxe").is_symlink()
+
+
+def test_a_database_never_meets_the_journal_of_another(tracker: Tracker) -> None:
+    """What lies beside the present database is moved aside before the restored one comes."""
+    database = tracker.data / "history.sqlite3"
+    with contextlib.closing(sqlite3.connect(database)) as link, link:
+        link.execute("create table then_ (x)")
+    tracker.create()
+    sides = [tracker.write(f"data/history.sqlite3-{end}", end) for end in ("wal", "shm")]
+    plain = tracker.write("data/a.json-wal", "not of a database")
+    done = tracker.store.restore("latest", None, only=["history.sqlite3", "a.json"])
+    assert not any(side.exists() for side in sides)
+    assert plain.exists()
+    kept = done.placed[0].kept
+    assert kept is not None
+    assert (kept / "history.sqlite3-wal").read_text() == "wal"
+    with contextlib.closing(sqlite3.connect(database)) as link:
+        assert link.execute("select name from sqlite_master").fetchall() == [("then_",)]
+
+
+def test_one_root_whole_and_files_of_another(tracker: Tracker) -> None:
+    """Each root is restored as it was asked for."""
+    tracker.write("data/later.json", "[1]")
+    tracker.write("state/later.json", "[1]")
+    wish = ["data/*", "state/state.json"]
+    seen = tracker.store.restore("latest", None, only=wish, dry_run=True).preview
+    assert seen is not None
+    assert seen.removed == ("data/later.json",)
+    assert tracker.store.restore("latest", None, only=wish).complete
+    assert not (tracker.data / "later.json").exists()
+    assert (tracker.state / "later.json").exists()
+
+
+def test_a_rename_that_fails_puts_the_old_folder_back_at_once(tracker: Tracker) -> None:
+    """The data are never gone while somebody reads the error; the next start goes on."""
+
+    class Stuck(Quick):
+        def replace(self, old: Path, new: Path) -> None:
+            if Path(old).name.endswith(".staging"):
+                raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(old))
+            super().replace(old, new)
+
+    tracker.write("data/a.json", "[3]")
+    before = tracker.contents()
+    tracker.disk = Stuck()
+    with pytest.raises(DiskError):
+        tracker.store.restore("latest", None)
+    assert tracker.contents() == before
+    tracker.disk = Quick()
+    assert {each.outcome for each in tracker.store.resume()} == {"finished"}
+    assert (tracker.data / "a.json").read_text() == '["a2"]'
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_link_where_files_are_staged_is_never_followed(tracker: Tracker, tmp_path: Path) -> None:
+    """Somebody who may write beside the root cannot have anything else deleted or written."""
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "precious").write_text("mine")
+    (tracker.top / f"{PREFIX}data.staging").symlink_to(victim, target_is_directory=True)
+    assert tracker.store.restore("latest", None).complete
+    assert [path.name for path in victim.iterdir()] == ["precious"]
+    assert not tracker.data.is_symlink()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"format": 2}', b'{"staging": "../../data"}', b"\xff" * 9]
+)
+def test_a_journal_that_vigie_did_not_write_counts_for_nothing(
+    tracker: Tracker, content: bytes
+) -> None:
+    """Nothing is moved by it, and a restore replaces it."""
+    path = tracker.top / f"{PREFIX}data.json"
+    path.write_bytes(content)
+    before = tracker.contents()
+    assert tracker.store.resume() == ()
+    assert tracker.contents() == before
+    assert tracker.store.restore("latest", None).complete
+    assert not ours(tracker.top)
+
+
+@pytest.mark.parametrize("field", ["target", "staging", "kept"])
+def test_a_journal_moves_nothing_but_its_siblings(tracker: Tracker, field: str) -> None:
+    """Names with a slash in them are none."""
+    plan = {
+        "format": 1,
+        "token": "t",
+        "id": tracker.newest().id,
+        "root": "data",
+        "target": "data",
+        "staging": f"{PREFIX}data.staging",
+        "kept": "kept",
+        "way": "swap",
+        "phase": "placing",
+    }
+    (tracker.top / f"{PREFIX}data.json").write_text(json.dumps(plan | {field: "../elsewhere"}))
+    assert tracker.store.resume() == ()
+    (tracker.top / f"{PREFIX}data.json").write_text(json.dumps(plan))
+    assert [each.outcome for each in tracker.store.resume()] == ["finished"]
 
 
 def test_a_disk_without_hard_links_keeps_copies(tracker: Tracker) -> None:
