@@ -8,7 +8,7 @@ from handlers.views.blocks import Builder, caption, listing
 from handlers.views.callback import pack
 from handlers.views.i18n import Language
 from handlers.views.message import Button, Document, Message, Style
-from handlers.views.text import Markup, code, escape, hostile
+from handlers.views.text import Markup, code, escape
 from storage.archives.results import Listed
 from storage.records import Phrase
 
@@ -76,7 +76,7 @@ def _progress(parcel: Parcel, language: Language) -> Markup:
 
 
 def _sent(parts: Sequence[Part], language: Language) -> Markup:
-    lines = [f"✓ <code>{hostile(each.name, NAME_UNITS)}</code>" for each in parts]
+    lines = [f"✓ {code(each.name, NAME_UNITS)}" for each in parts]
     return listing(lines, limit=ROOM, more=lambda n: language.say("list.more", n=n), per_line=1)
 
 
