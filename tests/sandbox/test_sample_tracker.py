@@ -158,6 +158,27 @@ def test_frozen_means_alive_and_silent(tracker: SampleTracker) -> None:
     wait_for((tracker.folder / "started").exists)
 
 
+def test_a_deleted_folder_comes_back_from_wherever(tracker: SampleTracker) -> None:
+    """Gone, and nobody writes it anew; put back it is as it was, restored by others as theirs."""
+    tracker.start()
+    files = {path.name for path in tracker.data.rglob("opportunities_1*.json")}
+    tracker.delete_data()
+    tracker.delete_data()
+    assert not tracker.data.exists()
+    assert tracker.status()["files"] == 0
+    assert tracker.status()["running"] is True
+    tracker.corrupt()  # there is nothing to corrupt
+    tracker.put_back()
+    tracker.put_back()
+    assert files <= {path.name for path in tracker.data.rglob("*.json")}
+    assert tracker.status()["broken"] == {}
+    tracker.delete_data()
+    (tracker.data / "opportunities").mkdir(parents=True)
+    assert tracker.status()["broken"] == {}
+    tracker.put_back()
+    assert {path.name for path in tracker.data.iterdir()} == {"opportunities"}
+
+
 def test_busy_processes_are_real_and_polite(tracker: SampleTracker) -> None:
     """CPU load is a real process at the lowest priority, ended on release."""
     tracker.load_cpu()
