@@ -1,5 +1,6 @@
 """The one moment a restore becomes irrevocable, and everything after it, however interrupted."""
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -29,16 +30,42 @@ class Resumed(msgspec.Struct, frozen=True):
 def place(
     disk: Disk, targets: Mapping[str, Path], plans: Mapping[str, Journal]
 ) -> tuple[Placed, ...]:
-    """Put all staged roots in place, together. Raises OSError; `resume` then goes on.
+    """Put all staged roots in place, together.
 
-    The first journal that says `placing` decides for all; it is also the last to go.
+    The first journal that says `placing` decides for all; it is also the last to go. Raises
+    OSError: then either nothing was moved and all of it waits again, or `resume` goes on.
     """
     for root in sorted(plans):
-        decided = msgspec.structs.replace(plans[root], phase="placing")
-        journals.save(disk, targets[root], decided)
-    last_first = sorted(plans, reverse=True)
-    placed = [finish(disk, targets[root], plans[root]) for root in last_first]
+        _say(disk, targets[root], plans[root], "placing")
+    placed: list[Placed] = []
+    for root in sorted(plans, reverse=True):
+        try:
+            placed.append(finish(disk, targets[root], plans[root]))
+        except OSError:
+            if not placed:
+                _take_back(disk, targets, plans, moved=root)
+            raise
     return tuple(placed[::-1])
+
+
+def _take_back(
+    disk: Disk, targets: Mapping[str, Path], plans: Mapping[str, Journal], *, moved: str
+) -> None:
+    """Let a restore wait again, where the system refused to move its very first folder.
+
+    Otherwise a folder that can never be moved would be tried again at every start.
+    """
+    plan, target = plans[moved], targets[moved]
+    with contextlib.suppress(OSError):
+        staged = disk.exists(target.with_name(plan.staging))
+        touched = plan.way == "files" or disk.exists(target.with_name(plan.kept))
+        if staged and not touched:
+            for root in sorted(plans, reverse=True):
+                _say(disk, targets[root], plans[root], "staging")
+
+
+def _say(disk: Disk, target: Path, plan: Journal, phase: Literal["staging", "placing"]) -> None:
+    journals.save(disk, target, msgspec.structs.replace(plan, phase=phase))
 
 
 def resume(disk: Disk, roots: Mapping[str, Path]) -> tuple[Resumed, ...]:

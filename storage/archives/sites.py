@@ -1,18 +1,23 @@
 """Where a restore goes to, and whether it may: every folder is looked at before anything moves."""
 
 import os
-import stat
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage.archives import small
 from storage.archives.disk import Disk
 from storage.archives.errors import NoRoomError, RefusedError
 from storage.archives.journal import PREFIX, Journal
 from storage.archives.manifest import Manifest, Member
 from storage.archives.staging import root_of
+from storage.archives.swapping import is_folder
 
 RESERVE_BYTES = 32 * 1024 * 1024
+MOUNTS = Path("/proc/self/mountinfo")
+MOUNT_POINT = 4  # its place in a line
+ESCAPED = re.compile(r"\\([0-7]{3})")
 BLOCK_BYTES = 4096  # what the smallest file takes
 
 
@@ -31,8 +36,8 @@ class Sites:
             _check_fresh(disk, self.fresh)
         for root in roots:
             target = self.targets[root]
-            if disk.exists(target) and not stat.S_ISDIR(disk.look(target).st_mode):
-                raise RefusedError(root, "file")
+            if disk.exists(target):
+                _check_place(disk, root, target)
             if root not in swapped:
                 continue
             others = [self.targets[other] for other in roots if other != root]
@@ -40,8 +45,27 @@ class Sites:
                 raise RefusedError(root, "overlap")
             if _within(backups.resolve(), target):
                 raise RefusedError(root, "backups")
-            if os.path.ismount(target):
-                raise RefusedError(root, "mount")
+
+
+def _check_place(disk: Disk, root: str, target: Path) -> None:
+    """Raise RefusedError unless it is a folder that can be renamed, in one that can be written."""
+    if not is_folder(disk, target):
+        raise RefusedError(root, "file")
+    if not os.access(target.parent, os.W_OK):
+        raise RefusedError(root, "parent")
+    if os.path.ismount(target) or str(target) in _mounts(disk):
+        raise RefusedError(root, "mount")
+
+
+def _mounts(disk: Disk) -> set[str]:
+    """Return what is mounted, as Linux tells it: `ismount` misses folders bound elsewhere."""
+    try:
+        content = small.get(disk, MOUNTS) or b""
+    except OSError:
+        return set()
+    lines = (line.split(" ") for line in os.fsdecode(content).splitlines())
+    points = (words[MOUNT_POINT] for words in lines if len(words) > MOUNT_POINT)
+    return {ESCAPED.sub(lambda octal: chr(int(octal[1], 8)), point) for point in points}
 
 
 def sites(manifest: Manifest, roots: Mapping[str, Path], to: Path | None) -> Sites:

@@ -23,6 +23,7 @@ from storage.archives.errors import (
 )
 from storage.archives.findings import Fault
 from storage.archives.journal import PREFIX
+from storage.archives.sites import MOUNTS
 from storage.archives.workshop import LOCK
 from storage.files import ProcessLock
 from tests.storage.archives import built
@@ -193,7 +194,7 @@ def test_one_root_whole_and_files_of_another(tracker: Tracker) -> None:
 
 
 def test_a_rename_that_fails_puts_the_old_folder_back_at_once(tracker: Tracker) -> None:
-    """The data are never gone while somebody reads the error; the next start goes on."""
+    """The data are never gone while somebody reads the error; a repeat goes on from there."""
 
     class Stuck(Quick):
         def replace(self, old: Path, new: Path) -> None:
@@ -208,7 +209,9 @@ def test_a_rename_that_fails_puts_the_old_folder_back_at_once(tracker: Tracker) 
         tracker.store.restore("latest", None)
     assert tracker.contents() == before
     tracker.disk = Quick()
-    assert {each.outcome for each in tracker.store.resume()} == {"finished"}
+    assert {each.outcome for each in tracker.store.resume()} == {"waiting"}
+    assert tracker.contents() == before
+    assert tracker.store.restore("latest", None).reused == 4
     assert (tracker.data / "a.json").read_text() == '["a2"]'
 
 
@@ -561,6 +564,26 @@ def test_places_that_must_not_be_swapped_are_refused(tracker: Tracker, tmp_path:
     store.folder = tmp_path / "none"
     with pytest.raises(UnknownError):
         store.restore("latest", None)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such list of mounts there")
+def test_a_folder_bound_to_its_place_is_refused_in_time(tracker: Tracker, tmp_path: Path) -> None:
+    """A container's volume, or a sandboxed service's, cannot be renamed: that is told at once."""
+    mounts = tmp_path / "mountinfo"
+    place = str(tracker.data).replace("/world", "/wor\\154d")
+    mounts.write_text(f"1 2 8:1 / {place} rw,relatime - ext4 /dev/vda rw\nnonsense\n")
+
+    class Bound(Quick):
+        def open(self, path: Path | str) -> int:
+            return super().open(mounts if path == MOUNTS else path)
+
+    tracker.disk = Bound()
+    for only in ([], ["a.json"]):
+        with pytest.raises(RefusedError) as refused:
+            tracker.store.restore("latest", None, only=only)
+        assert (refused.value.root, refused.value.why) == ("data", "mount")
+    mounts.unlink()
+    assert tracker.store.restore("latest", None).complete
 
 
 def test_a_root_that_is_a_link_stays_one(tracker: Tracker, tmp_path: Path) -> None:
