@@ -69,17 +69,21 @@ class Watch:
         """Return the sink, watched."""
 
         def watched(member: Member) -> Taker | None:
-            self._progress(
-                Step(
-                    phase=self._phase,
-                    done=self._done,
-                    total=self._total,
-                    bytes_done=self._bytes,
-                    bytes_total=self._bytes_total,
-                )
-            )
+            self.tell()
             self._done += 1
             self._bytes += member.size
             return sink(member)
 
         return watched
+
+    def tell(self) -> None:
+        """Tell it now."""
+        self._progress(
+            Step(
+                phase=self._phase,
+                done=self._done,
+                total=self._total,
+                bytes_done=self._bytes,
+                bytes_total=self._bytes_total,
+            )
+        )

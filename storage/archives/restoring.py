@@ -18,6 +18,7 @@ from storage.archives.journal import Journal
 from storage.archives.manifest import Manifest, Member, manifest_name, stamp
 from storage.archives.passes import Pass, Shelf, Watch
 from storage.archives.placing import place, resume
+from storage.archives.results import Step
 from storage.archives.salvage import salvage
 from storage.archives.scan import Sink, nowhere, scan
 from storage.archives.sites import Sites, check_room
@@ -117,6 +118,7 @@ class Restore:
             return self._restored(haul, reused=stage.reused)
         plans = self._worth(haul, plans)
         carried = sum(self._settle(haul, root, plan) for root, plan in plans.items())
+        self._shelf.progress(Step(phase="swap", done=0, total=len(plans)))
         placed = place(self._disk, self._targets, plans)
         return self._restored(haul, placed=placed, reused=stage.reused, carried=carried)
 
@@ -164,7 +166,8 @@ class Restore:
         passes = {archive.name: Pass(archive) for archive in self._manifest.archives}
         for member in self._members:
             passes[member.archive].wanted[member.path] = member
-        watched = Watch(self._shelf.progress, "extract", passes.values()).over(sink)
+        watch = Watch(self._shelf.progress, "extract", passes.values())
+        watched = watch.over(sink)
         for one in passes.values():
             if not one.wanted:
                 continue
@@ -179,6 +182,7 @@ class Restore:
                 haul.good |= found.good
                 wait()
             haul.bad += found.bad
+        watch.tell()
         return haul
 
     def _enough(self, haul: _Haul) -> bool:

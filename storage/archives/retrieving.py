@@ -52,7 +52,10 @@ class Reader:
 
     def verify(self, snapshot_id: str, *, deep: bool) -> Verified:
         """Read one snapshot's archives back, the `latest`'s, or those of `all`."""
-        with Workshop(self.shelf.disk, self.shelf.folder) as shop, shop.minding("archives"):
+        with self._minding("archives"):
+            if not self.shelf.disk.exists(self.shelf.folder):
+                raise UnknownError(snapshot_id)
+        with self._minding("archives"), Workshop(self.shelf.disk, self.shelf.folder):
             found, bad = self._manifests()
             if snapshot_id not in {LATEST, ALL}:
                 found = [each for each in found if each.id == snapshot_id]

@@ -34,6 +34,7 @@ def verify(
     outcome = _Outcome(shelf)
     for each in passes.values():
         outcome.add(each, _deep(shelf, each, watch) if deep else _shallow(shelf, each))
+    watch.tell()
     return Verified(
         snapshots=tuple(manifest.id for manifest in manifests),
         archives=len(passes),

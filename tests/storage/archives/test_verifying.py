@@ -85,7 +85,8 @@ def test_each_archive_is_read_once_for_all_snapshots(tracker: Tracker) -> None:
             for member in listed.manifest.members
         }.items()
     )
-    assert steps[-1].done < steps[-1].total == found.members
+    assert steps[-1].done == steps[-1].total == found.members
+    assert steps[-1].bytes_done == steps[-1].bytes_total == found.bytes
     assert [listed.checked_at for listed in tracker.listed()] == [tracker.now] * 3
 
 
