@@ -149,14 +149,11 @@ class _Making:
         members: tuple[Member, ...],
         missed: tuple[str, ...],
     ) -> Manifest:
-        roots = {name: names.encode(str(path)) for name, path in self._task.roots.items()}
-        previous = scene.before.manifest
-        if scene.base and previous is not None:
-            base, diff = previous.base, archive
-        elif archive is not None:
-            base, diff = archive, None
-        else:
-            raise EmptyError(tuple(roots))
+        roots = {
+            name: names.encode(str(path.absolute())) for name, path in self._task.roots.items()
+        }
+        base, *rest = (each for each in (scene.base_archive, archive) if each is not None)
+        diff = rest[0] if rest else None
         lost = losses(
             roots, counts(members), counts(scene.before.members.values()), self._earlier()
         )

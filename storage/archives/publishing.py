@@ -44,3 +44,14 @@ def explain(disk: Disk, folder: Path, manifest: Manifest) -> str:
     except OSError as error:
         return error.strerror or type(error).__name__
     return ""
+
+
+def explain_newest(disk: Disk, folder: Path) -> str:
+    """Bring RESTORE.txt up to date for the newest snapshot that nothing speaks against.
+
+    Returns why it could not, or "".
+    """
+    for each in listing.each(disk, folder):
+        if each.manifest is not None and not each.broken:
+            return explain(disk, folder, each.manifest)
+    return ""

@@ -6,7 +6,7 @@ from datetime import datetime
 from storage.archives import free
 from storage.archives.before import Before
 from storage.archives.choosing import Reason, choose, clash
-from storage.archives.manifest import Member
+from storage.archives.manifest import Archive, Member
 from storage.archives.steady import LARGE_BYTES
 from storage.archives.tree import Found, Tree
 
@@ -24,10 +24,16 @@ class Scene:
     gone: list[str] = field(default_factory=list)
 
     @property
-    def base(self) -> str:
-        """The archive whose members need no copy, "" where a new base is to be made."""
+    def base_archive(self) -> Archive | None:
+        """The archive to build upon, None where a new base is to be made."""
         manifest = self.before.manifest
-        return manifest.base.name if manifest and self.reason is Reason.DIFF else ""
+        return manifest.base if manifest and self.reason is Reason.DIFF else None
+
+    @property
+    def base(self) -> str:
+        """Its name, "" where there is none."""
+        archive = self.base_archive
+        return archive.name if archive else ""
 
     @property
     def changed_bytes(self) -> int:

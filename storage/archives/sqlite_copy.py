@@ -8,6 +8,7 @@ MAGIC = b"SQLite format 3\0"
 BESIDE = ("-wal", "-shm", "-journal")
 WAIT_S = 2.0  # for a writer that uses no write-ahead log
 SOUND = "ok"
+UNWRITTEN = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE})  # the source is read
 
 
 class UnsoundError(ValueError):
@@ -19,7 +20,7 @@ class BusyError(OSError):
 
 
 class FullError(OSError):
-    """There was no room for the copy."""
+    """There was no room for the copy, or it could not be written."""
 
 
 def copy(source: Path, target: Path) -> str:
@@ -33,11 +34,12 @@ def copy(source: Path, target: Path) -> str:
             closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, timeout=WAIT_S)) as db,
             closing(sqlite3.connect(target)) as into,
         ):
+            into.execute("PRAGMA journal_mode = OFF")
             into.execute("PRAGMA synchronous = OFF")
             db.backup(into, progress=_patient)
         return check(target)
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+        if error.sqlite_errorcode in UNWRITTEN:
             raise FullError(str(error)) from error
         raise BusyError(str(error)) from error
     except sqlite3.DatabaseError as error:

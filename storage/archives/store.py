@@ -1,5 +1,6 @@
 """Backups as the rest of Vigie uses them: make, list, verify, thin out, restore."""
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from storage.archives.findings import Restored, Verified
 from storage.archives.passes import Shelf
 from storage.archives.placing import Resumed
 from storage.archives.pruning import Pruned
+from storage.archives.publishing import explain_newest
 from storage.archives.results import Created, Listed, Progress, Step, silent
 from storage.archives.retention import Plan, Policy
 from storage.archives.retrieving import Order, Reader
@@ -79,16 +81,21 @@ class BackupStore:
     def prune(self, plan: Plan) -> Pruned:
         """Delete what the plan says, as far as it still holds once the folder is locked."""
         with Workshop(self.disk, self.folder) as shop:
-            return pruning.prune(
+            pruned = pruning.prune(
                 shop, plan, policy=self.policy, now=self.clock(), progress=self.progress
             )
+            self._explain()
+            return pruned
 
     def verify(self, id: str = "latest", *, deep: bool = True) -> Verified:  # noqa: A002
         """Read the archives of a snapshot back (of the `latest`, of `all`); see `Verified`.
 
         What is bad is in the result; raised is only that there is no such snapshot, or the lock.
         """
-        return self._reader.verify(id, deep=deep)
+        verified = self._reader.verify(id, deep=deep)
+        if verified.quarantined:
+            self._explain()
+        return verified
 
     def restore(
         self,
@@ -121,6 +128,11 @@ class BackupStore:
     def give_up(self) -> tuple[str, ...]:
         """Delete what waiting restores have staged beside the roots; return these roots."""
         return self._reader.give_up()
+
+    def _explain(self) -> None:
+        """Let RESTORE.txt name what can be restored; else the next snapshot does it."""
+        with contextlib.suppress(OSError):
+            explain_newest(self.disk, self.folder)
 
     @property
     def _reader(self) -> Reader:

@@ -73,6 +73,7 @@ def check(nights: Nights, tracker: Tracker) -> bool:
     assert again.manifest.clean
     assert tracker.restored(again.manifest) == nights.now
     assert not leftovers(tracker.backups)
+    assert tracker.store.verify("all").good
     return there
 
 

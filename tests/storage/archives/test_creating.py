@@ -1,6 +1,8 @@
+import errno
 import hashlib
 import os
 import time
+import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,8 +11,11 @@ import pytest
 from storage.archives.disk import Disk
 from storage.archives.errors import EmptyError
 from storage.archives.manifest import Flag, when
+from storage.archives.results import Step
 from storage.archives.workshop import LOCK
 from tests.storage.archives.tracker import Tracker, leftovers
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -298,7 +303,8 @@ def test_the_manifest_tells_everything(tracker: Tracker) -> None:
     assert manifest == made.manifest
     assert manifest.roots == {"data": str(tracker.data), "state": str(tracker.state)}
     assert manifest.members[0].sha256 == hashlib.sha256(b'{"a": 1}').hexdigest()
-    assert manifest.tool.startswith("Vigie ")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert manifest.tool == f"Vigie {project['version']}"
     assert manifest.started == tracker.now
     assert manifest.verified >= manifest.started
     assert all(member.checked for member in manifest.members)
@@ -321,3 +327,71 @@ def test_the_backups_folder_is_made_with_those_above_it(tracker: Tracker) -> Non
     store.create()
     assert store.folder.stat().st_mode & 0o777 == 0o700
     assert all(path.stat().st_mode & 0o077 == 0 for path in store.folder.iterdir())
+
+
+def test_a_differential_that_grew_too_large_is_followed_by_a_base(tracker: Tracker) -> None:
+    """Half of the base, and more than a quarter of a megabyte."""
+    tracker.disk = HourLater()
+    tracker.now = datetime.now(UTC) + timedelta(hours=1)
+    tracker.write("data/large.bin", os.urandom(1_200_000))
+    tracker.create()
+    tracker.write("data/other.bin", os.urandom(700_000))
+    assert not tracker.create().base
+    assert tracker.create().base
+
+
+def test_a_base_that_cannot_be_read_now_is_left_alone(tracker: Tracker) -> None:
+    """The disk refuses it: nobody builds upon it, nobody calls it bad."""
+    first = tracker.create()
+    name = first.manifest.base.name
+
+    class Refusing(Disk):
+        def open(self, path: Path | str) -> int:
+            if Path(path).name == name:
+                raise OSError(errno.EIO, "no")
+            return super().open(path)
+
+    tracker.disk = Refusing()
+    assert tracker.create().base
+    assert (tracker.backups / name).exists()
+
+
+def test_how_far_it_is_can_be_followed(tracker: Tracker) -> None:
+    """Listing, packing, reading back, publishing, each to its end."""
+    steps: list[Step] = []
+    store = tracker.store
+    store.progress = steps.append
+    store.create()
+    assert list(dict.fromkeys(step.phase for step in steps)) == [
+        "list",
+        "pack",
+        "verify",
+        "publish",
+    ]
+    last = {step.phase: step for step in steps}
+    assert last["pack"].done == last["pack"].total == 3
+    assert last["pack"].bytes_done == last["pack"].bytes_total == 12
+    assert last["verify"].done == last["verify"].total == 5
+
+
+def test_a_note_that_cannot_be_written_is_told(tracker: Tracker) -> None:
+    """The snapshot is good all the same."""
+    (tracker.backups / "RESTORE.txt").mkdir(parents=True)
+    made = tracker.create()
+    assert made.note_failed
+    assert tracker.newest().broken == ""
+
+
+def test_everything_vanishing_at_once_is_an_error(tracker: Tracker) -> None:
+    """Files that were listed, and are gone when they are read."""
+
+    class Vanishing(Disk):
+        def open(self, path: Path | str) -> int:
+            if str(path).endswith(".json"):
+                Path(path).unlink()
+            return super().open(path)
+
+    tracker.disk = Vanishing()
+    with pytest.raises(EmptyError):
+        tracker.create()
+    assert not tracker.listed()

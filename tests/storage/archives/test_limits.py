@@ -4,9 +4,11 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +142,22 @@ def test_a_disk_that_fills_up_loses_nothing(tracker: Tracker, small_disk: Path) 
     (tracker.data / "noise.bin").write_bytes(os.urandom(MEGABYTE))
     assert store.create().manifest.clean
     assert all(store.verify(each.id).good for each in store.snapshots())
+
+
+@pytest.mark.process
+def test_no_room_for_the_copy_of_a_database_is_a_full_disk(
+    tracker: Tracker, small_disk: Path
+) -> None:
+    """It is not taken for a database that could not be read."""
+    with closing(sqlite3.connect(tracker.state / "big.sqlite")) as db, db:
+        db.execute("CREATE TABLE big (x BLOB)")
+        db.execute("INSERT INTO big VALUES (zeroblob(?))", (45 * MEGABYTE,))
+    store = tracker.store
+    store.folder = small_disk / "backups"
+    store.disk = Roomy()
+    with pytest.raises(NoSpaceError):
+        store.create()
+    assert not leftovers(store.folder)
 
 
 class Roomy(Disk):

@@ -90,6 +90,26 @@ def test_the_note_speaks_two_languages_and_names_the_newest(tmp_path: Path) -> N
     assert max(map(len, text.splitlines())) <= 100 + len(str(tmp_path))
 
 
+def test_the_note_leads_to_what_can_be_restored(tmp_path: Path) -> None:
+    """Once the newest archive is found bad, to the snapshot before; after thinning out as well."""
+    tracker = Tracker(tmp_path)
+    tracker.write("data/a.json", "1")
+    tracker.create()
+    tracker.write("data/a.json", "2")
+    made = tracker.create()
+    assert made.manifest.diff is not None
+    name = made.manifest.diff.name
+    path = tracker.backups / name
+    content = path.read_bytes()
+    path.write_bytes(content[:40] + bytes([content[40] ^ 1]) + content[41:])
+    assert name in (tracker.backups / note.NAME).read_text(encoding="utf-8")
+    assert tracker.store.verify().quarantined
+    assert name not in (tracker.backups / note.NAME).read_text(encoding="utf-8")
+    (tracker.backups / note.NAME).unlink()
+    tracker.store.prune(tracker.store.plan_prune())
+    assert made.manifest.base.name in (tracker.backups / note.NAME).read_text(encoding="utf-8")
+
+
 NAMES = st.sampled_from(["a.json", "b.json", "c/d.json", "c/e", "e\n", "é\udcff", "f\\g", "-x"])
 EDITS = st.one_of(
     st.tuples(st.just("write"), NAMES, st.integers(0, 3)),
