@@ -23,7 +23,7 @@ from storage.archives.errors import (
 )
 from storage.archives.findings import Fault
 from storage.archives.journal import PREFIX
-from storage.archives.sites import MOUNTS
+from storage.archives.sites import MOUNTS, RESERVE_BYTES
 from storage.archives.workshop import LOCK
 from storage.files import ProcessLock
 from tests.storage.archives import built
@@ -482,6 +482,33 @@ def test_a_quarantined_base_still_gives_what_is_good(tracker: Tracker) -> None:
     assert tracker.store.restore("latest", None).id == first.id
 
 
+def test_what_lies_there_is_no_help_where_it_differs(tmp_path: Path) -> None:
+    """A file of the same size and other content, a link, a file that cannot be read: not taken."""
+    tracker = damaged(tmp_path)
+    tracker.write("data/b.json", "[7]")
+    (tracker.data / "d.json").symlink_to(tracker.write("aside.json", "[4]"))
+    done = tracker.store.restore("latest", None)
+    assert not done.placed
+    assert {bad.path for bad in done.bad} == {"data/b.json", "data/d.json"}
+    tracker.write("data/b.json", "[2]")
+    (tracker.data / "d.json").unlink()
+    tracker.write("data/d.json", "[4]")
+
+    class Unreadable(Quick):
+        def open(self, path: Path | str) -> int:
+            if Path(path) == tracker.data / "d.json":
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return super().open(path)
+
+    tracker.disk = Unreadable()
+    assert not tracker.store.restore("latest", None).placed
+    tracker.disk = Quick()
+    done = tracker.store.restore("latest", None)
+    assert done.complete
+    assert done.reused == 3
+    assert (tracker.data / "b.json").read_text() == "[2]"
+
+
 def test_a_missing_archive_is_told_with_every_member(tmp_path: Path) -> None:
     """The archive by its name, and each file that cannot be had."""
     tracker = damaged(tmp_path)
@@ -616,6 +643,31 @@ def test_a_disk_too_small_is_told_before_anything_is_written(tracker: Tracker) -
     assert (full.value.root, full.value.free) == ("data", 1_000_000)
     assert full.value.needed > 1_000_000
     assert sorted(tracker.top.iterdir()) == before
+
+
+def test_what_is_staged_already_takes_no_room_again(tracker: Tracker) -> None:
+    """A repeat on a disk that is almost full goes on."""
+    tracker.write("data/large.bin", os.urandom(1_000_000))
+    tracker.create()
+
+    class Torn(Quick):
+        def set_mode(self, handle: int, mode: int) -> None:
+            if stat.S_ISDIR(self.facts(handle).st_mode):
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            super().set_mode(handle, mode)
+
+    class Tight(Quick):
+        def free_bytes(self, folder: Path) -> int:  # noqa: ARG002
+            return RESERVE_BYTES + 500_000
+
+    tracker.disk = Tight()
+    with pytest.raises(NoRoomError):
+        tracker.store.restore("latest", None)
+    tracker.disk = Torn()
+    with pytest.raises(DiskError):
+        tracker.store.restore("latest", None)
+    tracker.disk = Tight()
+    assert tracker.store.restore("latest", None).reused == 5
 
 
 def test_one_at_a_time(tracker: Tracker) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from storage.archives import checked, listing
 from storage.archives.disk import Disk
+from storage.archives.doubts import doubts
 from storage.archives.errors import DiskError, LockedError, UnknownError
 from storage.archives.findings import Fault
 from storage.archives.results import Step
@@ -268,6 +269,29 @@ def test_a_manifest_that_names_what_it_must_not_is_bad(tmp_path: Path, path: str
     found = store_of(tmp_path).verify()
     assert (path, Fault.NAME) in {(bad.path, bad.fault) for bad in found.bad}
     assert ("data/a.json", Fault.DUPLICATE) in {(bad.path, bad.fault) for bad in found.bad}
+
+
+def test_a_manifest_of_no_archives_of_ours_is_bad(tmp_path: Path) -> None:
+    """Names of archives and roots are looked at, and what is said of a member."""
+    folder = tmp_path / "backups"
+    first = built.snapshot(folder, {"data/a.json": b"[1]"})
+    good = first.members[0]
+    strange = [
+        msgspec.structs.replace(first, base=msgspec.structs.replace(first.base, name="../x")),
+        msgspec.structs.replace(first, roots={"data": "x", "../up": "y"}),
+        msgspec.structs.replace(first, format=2),
+        msgspec.structs.replace(first, members=(msgspec.structs.replace(good, size=-1),)),
+        msgspec.structs.replace(first, members=(msgspec.structs.replace(good, sha256="no"),)),
+        msgspec.structs.replace(first, members=(msgspec.structs.replace(good, archive="no"),)),
+        msgspec.structs.replace(
+            first, members=(msgspec.structs.replace(good, path="data/\\ud800"),)
+        ),
+    ]
+    assert doubts(first) == ()
+    for one in strange:
+        assert doubts(one)
+        built.publish(folder, one)
+        assert not store_of(tmp_path).verify().good
 
 
 def test_manifests_that_contradict_each_other_are_told(tmp_path: Path) -> None:
