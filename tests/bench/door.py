@@ -8,12 +8,12 @@ from storage.archives.retention import Policy
 from storage.archives.store import BackupStore
 
 
-def main(work: str, day: int, backups: str, data: str, target: str) -> None:
+def main(work: str, day: str, backups: str, data: str, target: str) -> None:
     """Do one work as if that day had come."""
     store = BackupStore(
         Path(backups),
         {"data": Path(data)},
-        clock=lambda: datetime.now(UTC) + timedelta(days=day),
+        clock=lambda: datetime.now(UTC) + timedelta(days=int(day)),
         policy=Policy(),
     )
     if work == "create":
@@ -24,7 +24,3 @@ def main(work: str, day: int, backups: str, data: str, target: str) -> None:
         good = store.restore("latest", Path(target)).complete
     if not good:
         sys.exit(f"{work} found fault with a sound set")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from tests.bench import watched
 from tests.bench.watched import Cost
+from tests.bot.real import environment
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ("restic", "borg")
+DOOR = "import sys; from tests.bench.door import main; main(*sys.argv[1:])"
 FLOOR = """
 import hashlib, os, sys
 for name in sorted(os.listdir(sys.argv[1])):
@@ -87,7 +89,22 @@ class Vigie(Side):
 
     def _door(self, work: str, day: int = 0, target: Path | None = None) -> Cost:
         words = [work, str(day), str(self.repo), str(self.data), str(target)]
-        return self._run(sys.executable, "-m", "tests.bench.door", *words, folder=ROOT)
+        return self._run(sys.executable, "-c", DOOR, *words, folder=ROOT)
+
+
+class Command(Side):
+    """The whole of `python -m bot backup`: settings, state, thinning out, and what it says."""
+
+    name = "command"
+
+    def create(self, day: int) -> Cost:
+        _ = day
+        return self._run(sys.executable, "-m", "bot", "backup", folder=ROOT)
+
+    def env(self) -> Mapping[str, str]:
+        return environment(
+            DATA_DIR=str(self.data), STATE_DIR=str(self.top / "var"), BACKUP_DIR=str(self.repo)
+        )
 
 
 class Restic(Side):
