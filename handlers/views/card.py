@@ -200,20 +200,21 @@ def buttons(incident: Incident, language: Language, *, muted: bool = False) -> R
     if incident.ack_by:
         release = _button("release", language, data=pack("release", number))
         quiet = loud if muted else _button("mute", language, data=pack("muteone", number))
-        return ((release, quiet), (details, *_backups(incident, language)))
+        return ((release, quiet), (details,), *_backups(incident, language))
     take = _button("ack", language, data=pack("ack", number), style=Style.PRIMARY)
     hour = _button("mute_1h", language, data=pack("mute", number, 3600))
     fixed = _button("until_fixed", language, data=pack("mute", number, FIXED))
     copy = Button(label=language.plain("button.copy"), copy=f"#{number}")
-    last = (details, *charts, *_backups(incident, language), copy)
-    return ((take,), (loud,) if muted else (hour, fixed), last)
+    last = (details, *charts, copy)
+    quiet_row = (loud,) if muted else (hour, fixed)
+    return ((take,), quiet_row, last, *_backups(incident, language))
 
 
-def _backups(incident: Incident, language: Language) -> tuple[Button, ...]:
+def _backups(incident: Incident, language: Language) -> Rows:
     """Return the way to the backups where they are what is wrong, or what helps."""
     if not (incident.key.startswith("backup:") or incident.latest.key in LOST):
         return ()
-    return (_button("bk.newoverview", language, data=pack("bknewoverview")),)
+    return ((_button("bk.newoverview", language, data=pack("bknewoverview")),),)
 
 
 def _button(name: str, language: Language, *, data: str, style: Style = Style.PLAIN) -> Button:
