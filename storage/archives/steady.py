@@ -127,10 +127,11 @@ class Reader:
             facts = self._disk.facts(handle)
             if not stat.S_ISREG(facts.st_mode):
                 raise SpecialError(kind(facts.st_mode))
-            first = self._disk.read(handle, len(MAGIC))
-            if first == MAGIC and not database:
+            small = facts.st_size <= LARGE_BYTES
+            first = self._disk.read(handle, facts.st_size + 1 if small else PIECE_BYTES)
+            if first.startswith(MAGIC) and not database:
                 raise DatabaseError
-            take = self._take if facts.st_size <= LARGE_BYTES else self._spool
+            take = self._take if small else self._spool
             content = take(handle, facts, first)
             if content.size == facts.st_size and _same(facts, self._disk.facts(handle)):
                 return content
@@ -148,13 +149,13 @@ class Reader:
             raise
 
     def _take(self, handle: int, facts: os.stat_result, first: bytes) -> Content:
-        """Read a file into memory; at most one byte more than it had."""
-        parts = [first]
-        left = facts.st_size + 1 - len(first)
-        while left > 0 and (part := self._disk.read(handle, left)):
-            parts.append(part)
-            left -= len(part)
-        data = b"".join(parts)
+        """Read the rest of a file into memory; at most one byte more than it had."""
+        data = first
+        while len(data) < facts.st_size:
+            more = self._disk.read(handle, facts.st_size + 1 - len(data))
+            if not more:
+                break
+            data += more
         return Content(facts, len(data), hashlib.sha256(data).hexdigest(), data=data)
 
     def _spool(self, handle: int, facts: os.stat_result, first: bytes) -> Content:

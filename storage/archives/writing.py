@@ -23,7 +23,7 @@ class Writing:
         self.path = shop.passing(name)
         self.members: dict[str, Member] = {}
         self._handle: int | None = shop.create(self.path)
-        self._pack = zst.compressor()
+        self._pack: zst.Compressor | None = zst.compressor()
         self._digest = hashlib.sha256()
         self._plain = 0
         self.size = 0
@@ -55,7 +55,9 @@ class Writing:
     def finish(self) -> Archive:
         """End it, and bring it to the disk itself."""
         self._put(tar.end(self._plain))
-        self._out(self._pack.flush())
+        pack, self._pack = self._pack, None  # its memory is needed for reading back
+        if pack is not None:
+            self._out(pack.flush())
         handle, self._handle = self._handle, None
         if handle is not None:
             self._shop.finish(self.path, handle)
@@ -74,8 +76,9 @@ class Writing:
             raise ReadBackError(self.name, f"{first.path}: {first.fault} {first.detail}".rstrip())
 
     def _put(self, content: bytes) -> None:
-        self._plain += len(content)
-        self._out(self._pack.compress(content))
+        if self._pack is not None:
+            self._plain += len(content)
+            self._out(self._pack.compress(content))
 
     def _out(self, packed: bytes) -> None:
         if packed and self._handle is not None:

@@ -12,7 +12,7 @@ else:
 
 LEVEL = 3
 WRITTEN_WINDOW_LOG = 23  # forty of the tracker's files; WINDOW_LOG is what is accepted
-JOB_BYTES = 4 * 1024 * 1024
+JOB_BYTES = 2 * 1024 * 1024
 PIECE_BYTES = 512 * 1024  # of what is decompressed at once
 FOLLOWED = "bytes follow the end of the frame"
 ZstdError = zstd.ZstdError
