@@ -75,6 +75,7 @@ class Backups:
         self._making: Lane[Made] = Lane("backup")
         self._retrieving: Lane[Retrieved] = Lane("restore")
         self._listing: Lane[Listing] = Lane("backups")
+        self._turn = asyncio.Lock()
 
     @property
     def folder(self) -> Path:
@@ -127,9 +128,10 @@ class Backups:
 
     async def listing(self) -> Listing:
         """Return what there is; reads manifests, never archives."""
-        found = await self._listing.run(
-            partial(backup_work.listing, self.bench), within_s=LIST_WITHIN_S
-        )
+        async with self._turn:  # a lane takes one at a time: two people ask at once
+            found = await self._listing.run(
+                partial(backup_work.listing, self.bench), within_s=LIST_WITHIN_S
+            )
         if isinstance(found, Unknown):
             return Listing(most=self.bench.policy.most, trouble=found.reason)
         return replace(found, next_at=self.next_at())

@@ -77,6 +77,15 @@ async def test_the_button_brings_every_byte_back(real: World) -> None:
     assert "gone" not in after.text
 
 
+async def test_two_who_ask_at_once_both_get_the_answer(real: World) -> None:
+    """The folder is looked at for one after the other, and is unreadable for neither."""
+    await real.say("/backup now")
+    backups = real.app.bot_data["services"].backups
+    for found in await asyncio.gather(*(backups.listing() for _ in range(4))):
+        assert found.trouble is None
+        assert len(found.snapshots) == 1
+
+
 @pytest.mark.process
 @pytest.mark.skipif(sys.platform == "win32", reason="the line is one for a POSIX shell")
 async def test_the_line_to_type_brings_every_byte_back(real: World) -> None:
