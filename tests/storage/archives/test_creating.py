@@ -13,6 +13,7 @@ from storage.archives.errors import EmptyError
 from storage.archives.manifest import Flag, when
 from storage.archives.results import Step
 from storage.archives.workshop import LOCK
+from tests.storage.archives.faulty import counting
 from tests.storage.archives.tracker import Tracker, leftovers
 
 ROOT = Path(__file__).parents[3]
@@ -395,3 +396,29 @@ def test_everything_vanishing_at_once_is_an_error(tracker: Tracker) -> None:
     with pytest.raises(EmptyError):
         tracker.create()
     assert not tracker.listed()
+
+
+def test_nothing_has_its_name_before_it_is_on_the_disk(tracker: Tracker) -> None:
+    """Archive and manifest are flushed, then named, the manifest last; RESTORE.txt behind them."""
+    tracker.disk = disk = counting()
+    tracker.create()
+    durable = [call for call in disk.calls if call in {"sync", "replace", "sync_folder"}]
+    archive_and_manifest = ["sync", "sync", "replace", "sync_folder", "replace", "sync_folder"]
+    assert durable == [*archive_and_manifest, "sync", "replace", "sync_folder"]
+    assert disk.calls.index("forget") < disk.calls.index("replace")
+
+
+def test_an_archive_appears_before_its_manifest(tracker: Tracker) -> None:
+    """Whoever looks in between sees an archive that no snapshot names yet."""
+    seen: list[list[str]] = []
+
+    class Watched(Disk):
+        def replace(self, old: Path, new: Path) -> None:
+            super().replace(old, new)
+            seen.append(sorted(path.name[:5] for path in tracker.backups.glob("*-*.zst")))
+
+    tracker.disk = Watched()
+    tracker.create()
+    temporary = ".tmp-"
+    assert seen[0] == [temporary, "base-"]
+    assert seen[1] == ["base-", "snap-"]

@@ -155,3 +155,48 @@ def test_a_file_that_only_looks_like_a_log_is_stored(tracker: Tracker) -> None:
     tracker.write("data/notes", "1")
     tracker.write("data/notes-journal", "2")
     assert "data/notes-journal" in tracker.restored(tracker.create().manifest)
+
+
+class Growing(Disk):
+    """Whatever is read of one file, it has grown by then."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self, handle: int, most: int) -> bytes:
+        """Write on, then read."""
+        with self._path.open("ab") as file:
+            file.write(b"x")
+        return super().read(handle, most)
+
+
+def test_a_damaged_database_in_motion_is_carried_over(tracker: Tracker) -> None:
+    """SQLite cannot read it, and it does not hold still either: the copy of last night stays."""
+    path = tracker.state / "history.sqlite"
+    first = tracker.create()
+    path.write_bytes(path.read_bytes()[:20] + b"\xff" * 5000)
+    tracker.disk = Growing(path)
+    made = tracker.create()
+    assert [(note.path, note.flag) for note in made.notes] == [
+        ("state/history.sqlite", Flag.UNREADABLE)
+    ]
+    name = "state/history.sqlite"
+    assert tracker.restored(made.manifest)[name] == tracker.restored(first.manifest)[name]
+
+
+def test_a_database_that_vanishes_is_gone(tracker: Tracker) -> None:
+    """Between its first bytes and its copy."""
+    path = tracker.state / "history.sqlite"
+
+    class Vanishing(Disk):
+        def open(self, path: Path | str) -> int:
+            handle = super().open(path)
+            if str(path).endswith(".sqlite"):
+                Path(path).unlink()
+            return handle
+
+    tracker.disk = Vanishing()
+    made = tracker.create()
+    assert not path.exists()
+    assert not made.notes
+    assert tracker.restored(made.manifest).keys() == {"state/vigie.json"}

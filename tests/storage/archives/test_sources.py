@@ -337,6 +337,12 @@ def test_json_that_is_being_written_is_read_once_more_at_the_end(tracker: Tracke
     assert tracker.restored(made.manifest)["data/a.json"] == b'{"a": 4}'
 
 
+def test_a_log_without_its_database_is_a_file(tracker: Tracker) -> None:
+    """Nothing of its name is there: it is stored like any other."""
+    tracker.write("data/lost.sqlite-wal", "rows")
+    assert "data/lost.sqlite-wal" in tracker.restored(tracker.create().manifest)
+
+
 def test_what_is_no_json_is_not_looked_into(tracker: Tracker) -> None:
     """An empty file and any bytes, by other names."""
     tracker.write("data/empty", b"")

@@ -1,7 +1,7 @@
 """Processes beside a backup: one that writes to a database, one that backs up under a limit."""
 
-import resource
 import sqlite3
+import sys
 from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -9,6 +9,9 @@ from pathlib import Path
 from storage.archives.errors import BackupError
 from storage.archives.workshop import Workshop
 from tests.storage.archives.tracker import Tracker
+
+if sys.platform != "win32":
+    import resource
 
 
 def write_for_ever(path: Path, told: Connection) -> None:
