@@ -57,7 +57,7 @@ def _phases(work: Work, step: Step | None, language: Language) -> list[tuple[str
 
 
 def _count(step: Step | None, language: Language) -> str:
-    if step is None or not step.done:
+    if step is None or not step.done or step.total == 1:
         return ""
     if step.total <= 0:
         return language.plain("backup.count", n=step.done)
@@ -71,7 +71,7 @@ def _bar(step: Step | None, language: Language) -> Markup:
     part, whole = (
         (step.bytes_done, step.bytes_total) if step.bytes_total else (step.done, step.total)
     )
-    if whole <= 0:
+    if whole <= 1:
         return Markup("")
     share = min(1.0, part / whole)
     full = int(share * BAR)

@@ -41,7 +41,8 @@ def test_every_break_says_within_a_minute_when_its_alert_comes() -> None:
     every_s = settings.health_every.total_seconds()
     hold_s = Rules(factor=REPEAT_FACTOR).terms("cpu", Severity.ERROR).hold_s
     assert HINTS_S.keys() == UNDONE_BY.keys()
-    assert HINTS_S["stop_scrapers"] == HINTS_S["corrupt"] == 2 * every_s
+    two_looks_s = {HINTS_S[name] for name in ("stop_scrapers", "corrupt", "delete_data")}
+    assert two_looks_s == {2 * every_s}
     stale_s = settings.fresh_warning.total_seconds()
     assert stale_s < HINTS_S["freeze"] <= stale_s + 2 * every_s
     assert hold_s < HINTS_S["load_cpu"] <= hold_s + 2 * every_s
@@ -104,6 +105,38 @@ async def test_the_bot_is_stopped_and_started_again_from_the_panel(tmp_path: Pat
             await expect(answer).to_be_visible(timeout=WITHIN_MS)
             await stop.click(timeout=WITHIN_MS)
             await expect(start).to_be_visible(timeout=WITHIN_MS)
+            await browser.close()
+        demo.process.send_signal(signal.SIGINT)
+        assert await demo.ended(within_s=12) == 0
+
+
+@pytest.mark.browser
+@pytest.mark.process
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+async def test_a_deleted_data_folder_is_restored_from_the_chat_alone(tmp_path: Path) -> None:
+    """The alert says where to go, one button asks, the next brings it back; the alert closes."""
+    async with running(tmp_path, "demo", "--no-browser", "--port", "0", settings={}) as demo:
+        url = await address(demo)
+        async with async_playwright() as driver:
+            browser = await driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+            page = await browser.new_page(viewport={"width": 1200, "height": 900})
+            await page.goto(url)
+            log, panel = page.locator("#log"), page.locator("#breakers")
+            await ask(page, "/backup")
+            await expect(log.get_by_text("Backed up and checked").last).to_be_visible(
+                timeout=WITHIN_MS
+            )
+            await panel.get_by_role("button", name="Delete: Data folder").click()
+            for label in ("💾 Backups", "♻️ Restore the data folder", "Yes, restore it"):
+                await log.get_by_role("button", name=label).last.click(timeout=WITHIN_MS)
+            back = log.get_by_text("The data folder is back").last
+            await expect(back).to_be_visible(timeout=WITHIN_MS)
+            await expect(panel.get_by_role("button", name="Delete: Data folder")).to_be_visible(
+                timeout=WITHIN_MS
+            )
+            fixed = log.get_by_text(re.compile("Fixed · .* data files"))
+            await expect(fixed.first).to_be_visible(timeout=WITHIN_MS)
             await browser.close()
         demo.process.send_signal(signal.SIGINT)
         assert await demo.ended(within_s=12) == 0
