@@ -1,6 +1,9 @@
 """Builds the backups of the running bot: what came of each becomes alerts at once."""
 
-from bot.keeping import bench
+from functools import partial
+
+from bot import copies
+from bot.keeping import bench, policy
 from bot.looking import Looking, limits
 from bot.settings import Settings
 from jobs.alerts.manager import AlertManager
@@ -10,6 +13,8 @@ from jobs.facts import Facts, Unknown
 from jobs.timetable import Timetable
 from storage.database import Database
 from storage.job_runs import JobRuns
+from storage.offsite.copies import Offsite
+from storage.offsite.record import Record
 from storage.records import Clock, Phrase
 
 NOT_LOOKED_AT = Unknown(Phrase("unknown.timeout", {"limit_s": 0.0}))
@@ -18,8 +23,16 @@ NOT_LOOKED_AT = Unknown(Phrase("unknown.timeout", {"limit_s": 0.0}))
 def backups(
     found: Settings, database: Database, parts: Looking, alerts: AlertManager, *, clock: Clock
 ) -> Backups:
-    """Return them, and let the health cycle know what they know."""
+    """Return them, and let the health cycle know what they know.
+
+    Raises OffsiteError where BACKUP_OFFSITE or its keys can never do.
+    """
     made = Backups(bench(found), clock=clock)
+    away = copies.copies(found)
+    if away is not None:
+        made.push = copies.pushing(away, policy(found))
+        made.check = copies.checking(away)
+        parts.backups.record = partial(_record, away)
     made.runs = JobRuns(database).of
     parts.backups.known = made.standing
     check = Safekeeping(policy=limits(found).backups)
@@ -35,6 +48,10 @@ def backups(
 
     made.told = told
     return made
+
+
+def _record(away: Offsite) -> Record:
+    return away.record
 
 
 def plan_ahead(made: Backups, timetable: Timetable, *, clock: Clock) -> None:

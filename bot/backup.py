@@ -1,13 +1,18 @@
 """`backup`: make one now, as at BACKUP_AT; it may run beside the bot."""
 
 import argparse
+import importlib
+from typing import Any, Protocol, cast
 
-from bot.keeping import bench
+from bot.keeping import bench, policy
 from bot.settings import Settings
 from bot.terminal import FAILED, GOOD, NOTED, REFUSED, Bar, files, local, say, size, warn
 from jobs import backup_work
 from jobs.backup_results import Made
+from jobs.backup_work import Push
 from storage.archives.results import Created
+from storage.archives.retention import Policy
+from storage.offsite.trouble import OffsiteError
 
 MOST_NOTES = 20
 
@@ -15,12 +20,31 @@ MOST_NOTES = 20
 def main(found: Settings, _: argparse.Namespace) -> int:
     """Make it; 0 when all is well, 1 with anything odd, 2 while another is made, 3 for none."""
     bar = Bar()
-    made = backup_work.make(bench(found), bar)
+    try:
+        push = _push(found)
+    except OffsiteError as error:
+        warn(f"No backup was made: {error}")
+        return REFUSED
+    made = backup_work.make(bench(found), bar, push=push)
     bar.end()
     if made.created is None:
         return _failed(made)
     _tell(made.created, made, found)
     return NOTED if made.trouble is not None or not made.created.manifest.clean else GOOD
+
+
+class _Copies(Protocol):
+    """The module that knows the copies off this machine; without any, nobody pays for it."""
+
+    def copies(self, found: Settings) -> Any: ...  # noqa: ANN401 - only handed on
+    def pushing(self, made: Any, policy: Policy) -> Push: ...  # noqa: ANN401 - only handed on
+
+
+def _push(found: Settings) -> Push | None:
+    if not found.backup_offsite:
+        return None
+    module = cast(_Copies, importlib.import_module("bot.copies"))
+    return module.pushing(module.copies(found), policy(found))
 
 
 def _failed(made: Made) -> int:

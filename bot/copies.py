@@ -77,5 +77,8 @@ def checking(made: Offsite) -> Copy:
 
 def phrase(error: OffsiteError) -> Phrase:
     """Return the trouble as the chat says it."""
-    values = {"place": error.where, "file": error.name or "?", "said": error.said or "?"}
+    values = {
+        "place": error.where, "file": error.name or "?", "said": error.said or "?",
+        "error": str(error),
+    }  # fmt: skip
     return Phrase(f"offsite.{error.trouble}", values)

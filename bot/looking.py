@@ -76,7 +76,7 @@ def looking(  # noqa: PLR0913 - parts, all named
     # Ten cycles at least: the demo's are short, and a load is to be seen there within a minute.
     over_s = min(MEAN_S, 10 * found.health_every.total_seconds())
     host = HostProbe(
-        {"data": found.data_dir, "state": found.state_dir},
+        {"data": found.data_dir, "state": found.state_dir, "backups": found.backup_dir},
         cpu=CpuMean(over_s=over_s),
         trends=Trends(Kept(history)),
     )

@@ -24,6 +24,7 @@ from jobs.checks import own
 from storage.archives.errors import BackupError
 from storage.clock import monotonic_s
 from storage.files import LockedError
+from storage.offsite.trouble import OffsiteError
 
 LOG = logging.getLogger("vigie.run")
 EXIT_SETTINGS = 2
@@ -54,6 +55,9 @@ def main(found: Settings, _: argparse.Namespace) -> int:
     except BackupError as error:
         sys.stderr.write(f"A restore is unfinished, so Vigie does not start: {error}\n")
         return EXIT_LOCKED
+    except OffsiteError as error:
+        sys.stderr.write(f"BACKUP_OFFSITE does not do as it is: {error}\n")
+        return EXIT_SETTINGS
     except LockedError as error:
         sys.stderr.write(f"Another Vigie (process {error.pid or '?'}) uses {found.state_dir}.\n")
         return EXIT_LOCKED

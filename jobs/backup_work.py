@@ -155,5 +155,6 @@ def _told(error: BackupError) -> tuple[str, dict[str, Value]]:
 
 def said(why: Phrase) -> str:
     """Return a trouble in a few English words, for the log and the calendar."""
-    file, error = why.values.get("file"), why.values.get("error", why.key)
+    ours = why.key.startswith("backups.")  # another's sentence names the file itself
+    file, error = why.values.get("file") if ours else "", why.values.get("error", why.key)
     return f"{file}: {error}" if file else str(error)

@@ -246,6 +246,27 @@ def _same(at: datetime) -> datetime:
     return at
 
 
+def test_a_backup_is_copied_off_this_machine(console: Console) -> None:
+    """Where the place is not there, the backup is good all the same, and says what is not."""
+    away = console.folder / "away"
+    console.found = console.found.model_copy(update={"backup_offsite": away.as_uri()})
+    assert console.run("backup") == 1
+    assert "The backup is good, but: " in console.err
+    assert "mount the disk" in console.err
+    away.mkdir()
+    console.write("data/new.json", "[]")
+    assert console.run("backup") == 0
+    assert len(list(away.glob("snap-*.json.zst"))) == 1
+
+
+def test_a_place_that_can_never_do_is_refused(console: Console) -> None:
+    """Before anything is made."""
+    console.found = console.found.model_copy(update={"backup_offsite": "ftp://example.org/x"})
+    assert console.run("backup") == 2
+    assert "BACKUP_OFFSITE" in console.err
+    assert not (console.folder / "backups").exists()
+
+
 def test_a_dry_run_says_what_would_change(console: Console) -> None:
     """And changes nothing."""
     console.run("backup")
