@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from storage.archives.errors import BackupError
+from storage.archives.errors import BackupError, RefusedError
 from storage.archives.journal import PREFIX
 from storage.archives.store import BackupStore
 from tests.storage.archives.faulty import WRITES, Counted, deadly, failing
-from tests.storage.archives.tracker import Tracker
+from tests.storage.archives.tracker import Tracker, read
 
 ALL: tuple[str, ...] = ()
 FILES = ("data/*/*.json", "state.json")
@@ -129,6 +129,25 @@ def test_killed_at_any_call_it_is_all_old_or_all_new(world: World, only: tuple[s
         world.nothing_lost(tracker)
         world.clean(tracker)
     assert outcomes == {False, True}
+
+
+@pytest.mark.process
+def test_killed_while_it_fills_a_new_folder(world: World) -> None:
+    """The same restore to the same folder goes on, from wherever it was, and is then whole."""
+    tracker = world.copy()
+    for nth in each_call():
+        to = tracker.top / f"to-{nth}"
+        dying = with_disk(tracker, deadly(nth)._at)
+        if not killed(lambda: dying.restore(world.id, to)):  # noqa: B023
+            break
+        if any(to.glob("state/*")):  # the first journal is the last to go
+            assert (to / f"{PREFIX}data.json").exists() or any(to.glob("data/*"))
+        try:
+            assert tracker.store.restore(world.id, to).complete
+        except RefusedError as refused:  # it was whole, and only to be told
+            assert refused.why == "occupied"  # noqa: PT017
+        assert read(to, ("data", "state")) == world.then
+        assert {path.name for path in to.iterdir()} == {"data", "state"}
 
 
 @pytest.mark.process
