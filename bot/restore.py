@@ -1,10 +1,12 @@
 """`restore`: bring a backup back, in place or into a folder; what was there is kept beside it."""
 
 import argparse
+import importlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol, cast
 
 from bot.keeping import STATE, bench
 from bot.settings import Settings
@@ -25,6 +27,7 @@ from storage.archives.errors import BackupError
 from storage.archives.findings import Preview, Restored
 from storage.archives.store import BackupStore
 from storage.files import LockedError, ProcessLock
+from storage.offsite.trouble import OffsiteError
 
 MOST_NAMED = 5
 
@@ -38,6 +41,7 @@ def main(found: Settings, arguments: argparse.Namespace) -> int:
     bar = Bar()
     store = bench(found).store(bar)
     try:
+        _fetch(found)
         with _state_free(found, store, arguments):
             if not arguments.dry_run and arguments.to is None and not arguments.yes:
                 _ask(store, arguments, bar, _answer)
@@ -49,8 +53,26 @@ def main(found: Settings, arguments: argparse.Namespace) -> int:
     except (BackupError, OSError) as error:
         bar.end()
         return why(error)
+    except OffsiteError as error:
+        warn(f"Failed: {error}")
+        return FAILED
     bar.end()
     return _tell(restored)
+
+
+class _Homecoming(Protocol):
+    """The module that knows the copies off this machine; without any, nobody pays for it."""
+
+    def fetch(self, found: Settings) -> str: ...
+
+
+def _fetch(found: Settings) -> None:
+    """Bring the newest copy back where BACKUP_DIR has none."""
+    if found.backup_offsite:
+        module = cast(_Homecoming, importlib.import_module("bot.homecoming"))
+        fetched = module.fetch(found)
+        if fetched:
+            say(f"Brought {fetched} back from the copy at BACKUP_OFFSITE")
 
 
 @contextmanager

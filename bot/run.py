@@ -16,6 +16,7 @@ from pydantic import HttpUrl
 from telegram.error import InvalidToken, TelegramError
 
 from bot.app import Program, build
+from bot.homecoming import come_home
 from bot.mending import finish_restore
 from bot.polling import ConflictWatch
 from bot.schedule import LOOK_AT_THE_CALENDAR, Schedule, Tick
@@ -51,6 +52,7 @@ def main(found: Settings, _: argparse.Namespace) -> int:
         return EXIT_SETTINGS
     try:
         finish_restore(found)
+        come_home(found)
         return asyncio.run(_run(found))
     except BackupError as error:
         sys.stderr.write(f"A restore is unfinished, so Vigie does not start: {error}\n")

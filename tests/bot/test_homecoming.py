@@ -1,0 +1,100 @@
+"""A wiped disk gets its state back from the copy elsewhere, once, and never over what is there."""
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot import backup, homecoming, restore, settings
+from bot.cli import parser
+from bot.settings import Settings
+from storage.offsite.trouble import OffsiteError
+
+
+@pytest.fixture
+def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A machine with data, a state, and a copy of both on another disk."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in (("data/a.json", "[1]"), ("var/state.json", '{"n": 1}')):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    (tmp_path / "away").mkdir()
+    made = settings.load(
+        data_dir=tmp_path / "data", state_dir=tmp_path / "var", backup_dir=tmp_path / "backups",
+        backup_offsite=(tmp_path / "away").as_uri(),
+    )  # fmt: skip
+    assert backup.main(made, parser().parse_args(["backup"])) == 0
+    return made
+
+
+def wipe(found: Settings) -> None:
+    for folder in (found.data_dir, found.state_dir, found.backup_dir):
+        shutil.rmtree(folder)
+
+
+def test_an_empty_machine_gets_its_state_back(found: Settings) -> None:
+    """The backup lies there again, too; the tracker's data is the owner's to restore."""
+    wipe(found)
+    homecoming.come_home(found)
+    assert (found.state_dir / "state.json").read_text() == '{"n": 1}'
+    assert len(list(found.backup_dir.glob("snap-*"))) == 1
+    assert not found.data_dir.exists()
+
+
+def test_a_state_that_is_there_is_left_alone(found: Settings) -> None:
+    """Only the backups were lost: they come back, nothing else does."""
+    shutil.rmtree(found.backup_dir)
+    (found.state_dir / "state.json").write_text('{"n": 2}')
+    homecoming.come_home(found)
+    assert (found.state_dir / "state.json").read_text() == '{"n": 2}'
+    assert len(list(found.backup_dir.glob("snap-*"))) == 1
+
+
+def test_with_a_backup_nobody_is_asked(found: Settings, tmp_path: Path) -> None:
+    """Nor without a place, nor where that place has nothing yet."""
+    shutil.rmtree(tmp_path / "away")
+    homecoming.come_home(found)
+    wipe(found)
+    (tmp_path / "away").mkdir()
+    homecoming.come_home(found)
+    homecoming.come_home(found.model_copy(update={"backup_offsite": ""}))
+    assert not found.state_dir.exists()
+
+
+def test_a_place_that_is_away_stops_nobody(
+    found: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged; a start without the old state is better than none."""
+    wipe(found)
+    (tmp_path / "away").rename(tmp_path / "unplugged")
+    with caplog.at_level(logging.ERROR, "vigie.homecoming"):
+        homecoming.come_home(found)
+    assert "could not be brought back" in caplog.text
+
+
+def test_a_place_that_can_never_do_stops_the_start(found: Settings) -> None:
+    """With what to write instead."""
+    with pytest.raises(OffsiteError, match="BACKUP_OFFSITE"):
+        homecoming.come_home(found.model_copy(update={"backup_offsite": "ftp://x/y"}))
+
+
+def test_restore_fetches_first(found: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    """One command on a new machine: everything is as it was."""
+    wipe(found)
+    run: Callable[..., int] = restore.main
+    assert run(found, parser().parse_args(["restore", "--yes"])) == 0
+    assert (found.data_dir / "a.json").read_text() == "[1]"
+    assert (found.state_dir / "state.json").read_text() == '{"n": 1}'
+    assert "Brought" in capsys.readouterr().out
+
+
+def test_restore_says_what_is_wrong_with_the_place(
+    found: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And exits with 3."""
+    wipe(found)
+    (tmp_path / "away").rename(tmp_path / "unplugged")
+    assert restore.main(found, parser().parse_args(["restore", "--yes"])) == 3
+    assert "mount the disk" in capsys.readouterr().err
