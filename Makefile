@@ -44,7 +44,7 @@ format: $(VENV)/.installed-dev ## Format the code
 	$(BIN)/python -m ruff format .
 	$(BIN)/python -m ruff check --fix .
 
-bench: $(VENV)/.installed-bench ## Measure against the references; writes docs/benchmarks.md
+bench: $(VENV)/.installed-bench ## Measure against the references (restic, borg if installed); writes docs/benchmarks.md
 	$(BIN)/python -m tests.bench
 
 lock: ## Renew the locked requirements (needs uv)

@@ -19,7 +19,7 @@ ROUNDS = 3
 DAYS = 7  # of backups: the first run, and six of what a day brings
 MOST_MB = 64
 OLD_S = 2.1  # what was written later than 2 s before a backup is read again by the next
-MISSING = "backups: not measured, as {} is missing (on Debian: apt install restic borgbackup)\n"
+MISSING = "backups: not measured, for want of {} (on Debian: apt install restic borgbackup)\n"
 FIRST, DAILY, VERIFY, RESTORE, WEEK = ("first", "daily", "verify", "restore", "week")
 US, RESTIC, BORG = (side.name for side in SIDES)
 
@@ -42,6 +42,10 @@ class Book:
     def wall(self, work: str, name: str) -> float:
         """Return the median of its wall time in ms."""
         return statistics.median(cost.wall_ms for cost in self._costs[work, name])
+
+    def durable(self, work: str, name: str) -> float:
+        """Return the median of the wall time in ms until the disk had it."""
+        return statistics.median(cost.durable_ms for cost in self._costs[work, name])
 
     def peak(self, works: Iterable[str], name: str) -> float:
         """Return the most memory any run of these took, in MiB."""
@@ -136,16 +140,21 @@ def _daily(book: Book) -> list[Row]:
 def _read(book: Book) -> list[Row]:
     what = "deep verify of 400 MB"
     goals = ((RESTIC, 0.45), (BORG, 0.6))
+    back = "restore of 400 MB, hashes checked"
     bare = ("SHA-256 of the sources alone, hashlib", book.cpu("floor", US))
     return [
         *(_cpu(book, what, VERIFY, other, goal) for other, goal in goals),
         _ratio(what, book.cpu(VERIFY, US), bare, 1.5, "ms CPU"),
         *(_cpu(book, "deep verify of a whole week", WEEK, other, goal) for other, goal in goals),
+        *(_wall(book, back, RESTORE, other, 0.75) for other in (RESTIC, BORG)),
         *(
-            _wall(book, "restore of 400 MB, hashes checked", RESTORE, other, 0.75)
+            _ratio(
+                f"{back}, wall until it is on the disk", book.durable(RESTORE, US),
+                (f"{other}, then sync", book.durable(RESTORE, other)), 0.75, "ms",
+            )
             for other in (RESTIC, BORG)
         ),
-    ]
+    ]  # fmt: skip
 
 
 def _room(book: Book) -> list[Row]:

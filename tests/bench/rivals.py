@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -45,10 +46,17 @@ class Side:
         raise NotImplementedError
 
     def restore(self) -> Cost:
-        """Bring the newest backup back into an empty folder, which is not kept."""
+        """Bring the newest backup back into an empty folder, which is not kept.
+
+        `durable_ms` is the time until the disk itself has it: only Vigie waits for that.
+        """
         target = self.top / "back"
         target.mkdir()
+        os.sync()
+        began_s = time.perf_counter()
         cost = self.bring(target)
+        os.sync()
+        cost = cost._replace(durable_ms=1000 * (time.perf_counter() - began_s))
         found = sum(1 for path in target.rglob("*.json"))
         if found != len(os.listdir(self.data)):  # noqa: PTH208 (thousands, counted)
             raise RuntimeError(self.name, found)

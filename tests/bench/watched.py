@@ -28,6 +28,7 @@ class Cost(NamedTuple):
     cpu_ms: float
     wall_ms: float
     peak_mb: float
+    durable_ms: float = 0.0  # wall time until what it wrote was on the disk, where that was asked
 
 
 def run(words: Sequence[str], *, folder: Path, env: Mapping[str, str]) -> Cost:
