@@ -19,7 +19,7 @@ from handlers.live import Live, Show, wait_s
 from handlers.sending import send
 from handlers.views import welcome
 from handlers.views.message import Message
-from storage.unfinished import Unfinished
+from storage.unfinished import NOT_YET, Unfinished
 
 log = logging.getLogger(__name__)
 
@@ -90,18 +90,21 @@ async def tell(update: Update, context: Context, message: Message | Show) -> Non
     if isinstance(message, Message):
         await answer(update, context, message)
         return
-    posted = await answer(update, context, message.first)
-    if posted is None:
-        return
     asked, parts = call(update, context), services(context)
-    row = Unfinished(
-        chat_id=posted.chat.id, message_id=posted.message_id, what=message.what,
+    intent = Unfinished(
+        chat_id=asked.chat_id, message_id=NOT_YET, what=message.what,
         language=asked.language.code, since=asked.at.wall,
     )  # fmt: skip
-    await blocking(parts.unfinished.begin, row)
-    live = Live(context.bot, posted, asked.thread_id, parts.display.edit_every_s, message.first)
+    await blocking(parts.unfinished.begin, intent)
+    row = intent
     try:
-        await message.play(live)
+        posted = await answer(update, context, message.first)
+        if posted is not None:
+            row = replace(intent, message_id=posted.message_id)
+            await blocking(parts.unfinished.begin, row, instead_of=intent)
+            pace_s = parts.display.edit_every_s
+            live = Live(context.bot, posted, asked.thread_id, pace_s, message.first)
+            await message.play(live)
     except asyncio.CancelledError:  # Vigie stops: what is on screen is settled at the next start
         raise
     except BaseException:

@@ -5,10 +5,15 @@ from datetime import datetime
 
 from storage.database import Database
 
+NOT_YET = 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
-    """One message on a screen, what it is about, in which language, and since when."""
+    """One message on a screen, what it is about, in which language, and since when.
+
+    `message_id` is NOT_YET while it is being sent.
+    """
 
     chat_id: int
     message_id: int
@@ -29,9 +34,15 @@ class UnfinishedMessages:
         self._database = database
         self._rows = database.table("unfinished", Unfinished)
 
-    def begin(self, row: Unfinished) -> None:
-        """Keep that this message will need a last word."""
-        self._database.commit(lambda: self._rows.put(row.key, row))
+    def begin(self, row: Unfinished, *, instead_of: Unfinished | None = None) -> None:
+        """Keep that this message will need a last word, in place of what was kept for it."""
+
+        def work() -> None:
+            if instead_of is not None:
+                self._rows.remove(instead_of.key)
+            self._rows.put(row.key, row)
+
+        self._database.commit(work)
 
     def end(self, row: Unfinished) -> None:
         """Forget it: it has its last word."""

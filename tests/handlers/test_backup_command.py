@@ -19,7 +19,7 @@ from storage.archives.findings import Fault as Wrong
 from storage.archives.manifest import Flag, Note
 from storage.archives.results import Step
 from storage.records import Phrase
-from storage.unfinished import Unfinished
+from storage.unfinished import NOT_YET, Unfinished
 from tests.handlers.chat import ADA, BOB, TEAM, World
 from tests.handlers.vault import ODD, snapshot
 
@@ -417,6 +417,9 @@ async def test_after_a_restart_nothing_claims_to_be_under_way(world: World) -> N
         assert post.text.startswith("⚪ I was stopped while this backup was being made")
         assert labels(post) == ["◀ Overview"]
         assert world.services.unfinished.all() == []
+        world.services.unfinished.begin(replace(row, message_id=NOT_YET))
+        assert await settle(world.app.bot, world.services) == 1
+        assert world.api.said(ADA)[-1].text.startswith("⚪ I was stopped")
         gone = replace(row, message_id=99_999, what="get")
         world.services.unfinished.begin(gone)
         assert await settle(world.app.bot, world.services) == 1
