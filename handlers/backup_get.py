@@ -5,6 +5,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter
@@ -26,6 +27,7 @@ SMALL_BYTES = 4_000_000  # where something on the way takes less
 ASK_BYTES = 50_000_000
 PAUSES = (1, 2, 5, 10, 20)  # before a part is tried again, times the pace
 WHAT = "get"
+LASTS = timedelta(hours=1)  # longer than any parcel takes
 HOW = "RESTORE.txt"
 TOO_LARGE = Phrase("backup.sending.too_large")
 
@@ -50,7 +52,7 @@ async def begin(call: Call, *, confirmed: str = "") -> Message | Show:
     """
     if not call.private:
         return welcome.note("backup.get.private", language=call.language)
-    if call.services.unfinished.has(call.chat_id, WHAT):
+    if call.services.unfinished.has(call.chat_id, WHAT, after=call.at.wall - LASTS):
         return welcome.note("backup.get.again", language=call.language)
     found = await call.services.backups.listing()
     wanted = [each for each in found.good if not confirmed or each.id == confirmed]

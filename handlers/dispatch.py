@@ -107,6 +107,10 @@ async def tell(update: Update, context: Context, message: Message | Show) -> Non
             await message.play(live)
     except asyncio.CancelledError:  # Vigie stops: what is on screen is settled at the next start
         raise
+    except TelegramError:
+        if row is intent:  # nothing is on a screen; else the next start settles it
+            await blocking(parts.unfinished.end, row)
+        raise
     except BaseException:
         await blocking(parts.unfinished.end, row)
         raise

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 GROUP_FACTOR = 2.0  # a group takes twenty messages a minute, edits among them
 PAUSES = (1, 2, 5, 10, 20, 40)  # before the last word is tried again, times the pace
-LONGEST_WAIT_S = 300.0
+LONGEST_WAIT_S = 300.0  # a part of something larger; the last word waits as long as it must
 
 
 def wait_s(error: RetryAfter) -> float:
@@ -66,8 +66,6 @@ class Live:
                 return await self._say(message)
             except RetryAfter as error:
                 delay_s = wait_s(error)
-                if delay_s > LONGEST_WAIT_S:
-                    raise
             except BadRequest:
                 raise
             except NetworkError as error:

@@ -52,6 +52,9 @@ class UnfinishedMessages:
         """Return every one, the oldest first."""
         return sorted(self._rows.all(), key=lambda row: (row.since, row.key))
 
-    def has(self, chat_id: int, what: str) -> bool:
-        """Return whether something of the kind is under way in a chat."""
-        return any(row.chat_id == chat_id and row.what == what for row in self._rows.all())
+    def has(self, chat_id: int, what: str, *, after: datetime) -> bool:
+        """Return whether something of the kind was begun in a chat after that, and is not over."""
+        return any(
+            row.chat_id == chat_id and row.what == what and row.since > after
+            for row in self._rows.all()
+        )

@@ -27,11 +27,11 @@ async def test_a_backup_that_was_killed_is_told_so_and_made_anew(place: Place) -
     made = [path for path in backups.glob("*") if MANIFEST_NAME.fullmatch(path.name)]
     assert made == []
     async with running(place.folder, "run", settings=settings) as bot:
-        await place.told("I was stopped while this backup")
+        await place.told("I could not say here how this backup")
         await place.api.say(ADA, ADA, "/backup now")
         await place.told("Backup finished and checked")
         said = [post.text for post in place.api.said(ADA)]
         unsettled = [at for at, text in enumerate(said) if text.startswith("💾 Making")]
-        assert all(said[at + 1].startswith("⚪ I was stopped") for at in unsettled)
+        assert all(said[at + 1].startswith("⚪ I could not say") for at in unsettled)
         assert await bot.stop() == 0
     assert not any(path.name.endswith(".tmp") for path in backups.iterdir())

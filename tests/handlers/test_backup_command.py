@@ -221,6 +221,34 @@ async def test_the_last_word_is_said_though_telegram_stumbles(world: World) -> N
     assert world.services.unfinished.all() == []
 
 
+async def test_a_step_that_telegram_refuses_is_passed_over(world: World) -> None:
+    """The work goes on, later steps are shown, and so is the result."""
+    world.vault.steps = tuple(Step(phase="pack", done=n, total=8) for n in range(1, 9))
+    world.api.fail_next(status(500), methods="editMessageText")
+    world.api.fail_next(too_many(1), methods="editMessageText")
+    async with held(world, "/backup now") as post:
+        await until(lambda: "8 of 8" in post.text)
+    assert post.text.startswith("💾 Backup finished")
+
+
+async def test_a_first_word_that_never_arrived_starts_nothing(world: World) -> None:
+    """Who got no answer gets no surprise; nothing is left to be settled either."""
+    world.api.fail_next(Fault(Way.RESET), methods="sendMessage")
+    assert await world.say("/backup now") == []
+    assert world.vault.done == []
+    assert world.services.unfinished.all() == []
+
+
+async def test_a_last_word_nobody_takes_is_kept_for_the_next_start(world: World) -> None:
+    """Telegram is away for longer than anybody tries: the screen is settled later."""
+    world.api.fail_next(status(502), times=7, methods="editMessageText")
+    (post,) = await world.say("/backup now")
+    assert post.text.startswith("💾 Making a backup")
+    assert [row.message_id for row in world.services.unfinished.all()] == [post.id]
+    await settle(world.app.bot, world.services)
+    assert post.text.startswith("⚪ I could not say")
+
+
 async def test_a_deleted_progress_message_is_answered_anew(world: World) -> None:
     """Who deletes it still learns what came of it."""
     async with held(world, "/backup now") as post:
@@ -414,12 +442,12 @@ async def test_after_a_restart_nothing_claims_to_be_under_way(world: World) -> N
     async with held(world, "/backup now") as post:
         (row,) = world.services.unfinished.all()
         assert await settle(world.app.bot, world.services) == 1
-        assert post.text.startswith("⚪ I was stopped while this backup was being made")
+        assert post.text.startswith("⚪ I could not say here how this backup")
         assert labels(post) == ["◀ Overview"]
         assert world.services.unfinished.all() == []
         world.services.unfinished.begin(replace(row, message_id=NOT_YET))
         assert await settle(world.app.bot, world.services) == 1
-        assert world.api.said(ADA)[-1].text.startswith("⚪ I was stopped")
+        assert world.api.said(ADA)[-1].text.startswith("⚪ I could not say")
         gone = replace(row, message_id=99_999, what="get")
         world.services.unfinished.begin(gone)
         assert await settle(world.app.bot, world.services) == 1
@@ -433,7 +461,7 @@ async def test_every_kind_of_interruption_has_its_words(world: World, what: str)
     row = Unfinished(chat_id=ADA, message_id=post.id, what=what, language="fr", since=world.at.wall)
     world.services.unfinished.begin(row)
     await settle(world.app.bot, world.services)
-    assert post.text.startswith("⚪ J’ai été arrêtée")
+    assert post.text.startswith("⚪ Je n’ai pas pu dire")
 
 
 async def test_the_alert_of_a_lost_folder_leads_to_the_backups(world: World) -> None:
@@ -458,7 +486,7 @@ async def test_work_that_breaks_leaves_no_message_waiting(
     """A bug of ours: the message says it was cut off, the asker is excused, the log has it."""
     world.vault.snapshots = []  # the fake's drill needs one
     (post, excuse) = await world.say("/backup test")
-    assert post.text.startswith("⚪ I was stopped during this trial restore")
+    assert post.text.startswith("⚪ I could not say here how this trial restore")
     assert excuse.text.startswith("Sorry")
     assert "a handler failed" in caplog.text
     assert world.services.unfinished.all() == []
