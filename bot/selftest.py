@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -84,17 +85,22 @@ def _folders(found: Settings) -> Iterator[Line]:
     else:
         said = f"{data}: {len(names)} entries" if names else f"{data} is empty so far"
         yield Line("DATA_DIR", Mark.OK, said)
+    yield _written("STATE_DIR", found.state_dir)
+    yield _written("BACKUP_DIR", found.backup_dir)
+    if found.data_dir.resolve() == found.state_dir.resolve():
+        yield Line("STATE_DIR", Mark.FAIL, "is DATA_DIR too: the tracker's folder is only read")
+
+
+def _written(what: str, folder: Path) -> Line:
+    """Return whether a file can be written there; the folder is made where there is none."""
     try:
-        found.state_dir.mkdir(parents=True, exist_ok=True)
-        probe = found.state_dir / ".selftest"
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".selftest"
         write_atomic(probe, b"x")
         probe.unlink()
     except OSError as error:
-        yield Line("STATE_DIR", Mark.FAIL, f"{found.state_dir}: {error.strerror}")
-    else:
-        yield Line("STATE_DIR", Mark.OK, f"{found.state_dir} can be written")
-    if found.data_dir.resolve() == found.state_dir.resolve():
-        yield Line("STATE_DIR", Mark.FAIL, "is DATA_DIR too: the tracker's folder is only read")
+        return Line(what, Mark.FAIL, f"{folder}: {error.strerror}")
+    return Line(what, Mark.OK, f"{folder} can be written")
 
 
 def _fallbacks(found: Settings, *, send: bool) -> Iterator[Line]:

@@ -31,7 +31,13 @@ async def test_all_is_well(tmp_path: Path) -> None:
     assert code == 0, test.said
     lines = test.said.splitlines()
     assert all(line.startswith("ok ") for line in lines)
-    assert {line.split()[1] for line in lines} >= {"DATA_DIR", "STATE_DIR", "token", "clock"}
+    assert {line.split()[1] for line in lines} >= {
+        "DATA_DIR",
+        "STATE_DIR",
+        "BACKUP_DIR",
+        "token",
+        "clock",
+    }
     assert "Europe/Paris" in test.said
 
 
