@@ -149,8 +149,8 @@ def _limit(frame: Frame, panel: Panel, full: list[Box]) -> None:
     y, said = frame.y(panel.limit or 0.0), drawable(panel.limit_text, 24)
     frame.sheet.line([LEFT, RIGHT], [y, y], color=ALARM, linewidth=2, linestyle=DASHES)
     above, below = y + 9, y - 9 - LETTERS
-    rows = (below, above) if y > frame.bottom + 0.75 * PLATE_TALL else (above, below)
-    rows = (*rows, below - 1.5 * LETTERS)  # below a flat line just under the limit
+    near = (below, above) if y > frame.bottom + 0.75 * PLATE_TALL else (above, below)
+    rows = (*near, below - 1.5 * LETTERS)  # below a flat line just under the limit
     plate = Box(LEFT, RIGHT, frame.bottom, frame.top)
     place = freest(plate, (wide(said, SMALL - 2), LETTERS), rows, full)
     box = {"facecolor": PLATE, "edgecolor": "none", "pad": 1.5, "alpha": 0.8}
