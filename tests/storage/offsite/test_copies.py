@@ -220,3 +220,22 @@ def test_a_file_that_is_not_what_its_manifest_says_is_not_sent(
 
 def _content(path: Path) -> Stored:
     return Stored(size=path.stat().st_size, sha256=sha256(path))
+
+
+@pytest.mark.parametrize("name", [".bashrc", "offsite.json", "base-20260301T020000Z.tar.zst.bad"])
+def test_a_list_that_was_tampered_with_writes_nothing(
+    backups: Backups, place: Place, copies: Copies, tmp_path: Path, name: str
+) -> None:
+    """Whoever may write there cannot have files of other names put on this disk."""
+    manifest = backups.add()
+    copies(place).push(manifest)
+    text = b"".join(place.pieces(sums_name(manifest.id))).decode()
+    hostile, payload = tmp_path / "hostile", tmp_path / "payload"
+    hostile.write_text(text.replace(manifest.base.name, name))
+    payload.write_bytes((backups.folder / manifest.base.name).read_bytes())
+    place.put(name, payload, _content(payload))
+    place.put(sums_name(manifest.id), hostile, _content(hostile))
+    with pytest.raises(OffsiteError) as caught:
+        Offsite(place, tmp_path / "wiped", clock=lambda: START).pull()
+    assert caught.value.trouble is Trouble.DAMAGED
+    assert content(tmp_path / "wiped") == {}
