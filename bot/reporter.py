@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 
 from bot.settings import Settings
 from jobs.alerts.manager import AlertManager
@@ -37,9 +37,9 @@ def reporter(
             return [known.report for known in load(history).values()]
         return data.files
 
-    def backup() -> Phrase | None:
+    def backup(until: datetime) -> Phrase | None:
         last = None if watch is None else watch.last
-        return None if last is None else _kept(last.facts.backups)
+        return None if last is None else _kept(last.facts.backups, until)
 
     terms = Terms(
         due=found.report_at or MORNING,
@@ -52,13 +52,18 @@ def reporter(
     return Reporter(history, terms=terms, now=Now(files=files, incidents=incidents, backup=backup))
 
 
-def _kept(backups: Backups | Unknown) -> Phrase | None:
-    """Return when the last verified backup was made, what it takes, and how many are kept."""
+def _kept(backups: Backups | Unknown, until: datetime) -> Phrase | None:
+    """Return when the last verified backup by then was made, what it takes, how many are kept.
+
+    None where those that are kept were all made later: of a day so long past nothing is known.
+    """
     if isinstance(backups, Unknown) or backups.error:
         return None
-    newest = backups.newest
-    if newest is None:
+    if backups.newest is None:
         return Phrase("backups.none")
+    newest = next((each for each in reversed(backups.sound) if each.at <= until), None)
+    if newest is None:
+        return None
     values: dict[str, Value] = {
         "at_at": newest.at.timestamp(), "size_bytes": newest.size_bytes, "n": len(backups.sound),
     }  # fmt: skip

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from handlers import curves
 from handlers.call import Call, blocking
+from handlers.spans import spelled
 from handlers.views import chart as view
 from handlers.views.message import Message
 from handlers.views.reading import PERIODS
@@ -20,6 +21,10 @@ PERIOD_WORDS = {name: name for name in PERIODS} | {
     "30": "30d", "30j": "30d", "month": "30d", "mois": "30d", "1m": "30d",
     "90": "90d", "90j": "90d", "quarter": "90d", "trimestre": "90d", "3m": "90d",
 }  # fmt: skip
+IDLE = frozenset({
+    "le", "la", "les", "l", "du", "de", "des", "d", "of", "the", "a", "sur", "over", "for", "pour",
+    "last", "past", "dernier", "derniere", "derniers", "dernieres", "par", "per",
+})  # fmt: skip
 LIKELY = 0.6
 SHORTEST = timedelta(hours=24)
 AROUND = 1.3  # times an incident's own length
@@ -96,7 +101,7 @@ def titles(call: Call) -> dict[str, str]:
 def parse(words: Sequence[str], names: Sequence[str], titles: dict[str, str]) -> Asked:
     """Return what `<metric> [period]` asks for, in any order: a figure, a source, or both."""
     period, rest = "24h", []
-    for word in words:
+    for word in spelled(" ".join(words), PERIODS).split():
         if fold(word) in PERIOD_WORDS:
             period = PERIOD_WORDS[fold(word)]
         else:
@@ -105,12 +110,18 @@ def parse(words: Sequence[str], names: Sequence[str], titles: dict[str, str]) ->
     if not wanted:
         return Asked(period=period)
     meanings = _meanings(names) | titles
-    series = meanings.get(wanted) or _begins(wanted, names)
+    series = meanings.get(wanted) or meanings.get(_bare(wanted)) or _begins(wanted, names)
     if series is not None:
         return Asked(period=period, series=series)
     alike = get_close_matches(wanted, meanings, n=1, cutoff=LIKELY)
     guess = meanings[alike[0]] if alike else None
     return Asked(period=period, word=" ".join(rest), guess=guess)
+
+
+def _bare(wanted: str) -> str:
+    """Return the words without those that mean nothing: `duree du cycle`, `age des donnees`."""
+    said = wanted.replace("’", "'").replace("'", " ").split()
+    return " ".join(word for word in said if word not in IDLE)
 
 
 def _meanings(names: Sequence[str]) -> dict[str, str]:

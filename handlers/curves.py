@@ -55,7 +55,7 @@ def read(call: Call, series: str, since: datetime, until: datetime) -> Reading:
         slots=slots,
         median=found[0].median() if len(found) == 1 else _median(slots),
         now=(sum(values) if summed else min(values)) if values else None,
-        first=whole(moment(min(first for first, _ in ends)), HOUR) if ends else None,
+        first=_begun(moment(min(first for first, _ in ends)), call.at.wall) if ends else None,
         silent=_silent([last for _, last in ends], recent),
         limit=_limit(call, series),
         incidents=_incidents(call, series, since, until),
@@ -102,6 +102,11 @@ def _names(call: Call, series: str) -> list[str]:
         return [series]
     names = call.services.history.names(f"{kind}:")
     return [name for name in names if belongs(name.partition(":")[2], part)] or [series]
+
+
+def _begun(first: datetime, now: datetime) -> datetime:
+    """Return when the first value was; by the hour where it is old enough to be summed up."""
+    return first if now - first < RAW else whole(first, HOUR)
 
 
 def _silent(last: Sequence[int], recent: int) -> datetime | None:

@@ -9,6 +9,7 @@ from handlers.views.text import fold
 DAY = timedelta(days=1)
 LONGEST_BACK = timedelta(days=3660)  # nothing is kept for longer
 YESTERDAY = frozenset({"yesterday", "hier"})
+BEFORE = frozenset({"avant-hier", "avant hier", "day before yesterday"})
 TODAY = frozenset({"today", "aujourd'hui", "aujourdhui"})
 MONTHS = (
     ("jan",), ("feb", "fev"), ("mar",), ("apr", "avr"), ("may", "mai"), ("jun", "juin"),
@@ -47,6 +48,8 @@ def parse(words: Sequence[str], *, today: date) -> date | None:
 def _meant(said: str, today: date) -> date | None:
     if said in TODAY | YESTERDAY:
         return today - DAY * (said in YESTERDAY)
+    if said in BEFORE:
+        return today - 2 * DAY
     weekday = _place(said, WEEKDAYS)
     if weekday is not None:
         return today - DAY * ((today.weekday() - weekday) % 7)

@@ -7,13 +7,24 @@ from handlers.views import callback, welcome
 from handlers.views import sources as view
 from handlers.views.message import Message
 from handlers.views.sources import PAGE, Look, Page
+from handlers.views.text import fold
 from jobs.facts import Unknown
 
 MOST = 10_000
 
 
 async def sources(call: Call) -> Message:
-    """Return every source, the worst first, with the last 24 h of each as a strip."""
+    """Return every source, the worst first, with the last 24 h of each as a strip; or one by name.
+
+    A name that is none gets all of them, too: they say what there is.
+    """
+    wanted = fold(" ".join(call.args))
+    if wanted:
+        found = await _looks(call)
+        alike = [look for look in found if fold(look.day.name).startswith(wanted)]
+        exact = [look for look in alike if fold(look.day.name) == wanted]
+        if one_meant := (exact or alike)[:1]:
+            return view.details(one_meant[0], language=call.language)
     return await show(call, "24h", 0)
 
 

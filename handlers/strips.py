@@ -80,7 +80,8 @@ def _alone(day: Day, source: str) -> Day:
     """Return a day with what is about this source only."""
     up = {name: share for name, share in day.up.items() if belongs(source, name)}
     new = None if day.new is None else {source: day.new.get(source, 0)}
-    return replace(day, new=new, median_roi=None, up=up)
+    unknown = {name: day.unknown[name] for name in up if name in day.unknown}
+    return replace(day, new=new, median_roi=None, up=up, unknown=unknown)
 
 
 def drawn(call: Call, shown: Iterable[Look], period: str) -> list[Look]:

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from handlers.spans import spelled
 from handlers.views.query import LARGEST_PAGE, PERIODS_S, Query, least, most
 from handlers.views.text import fold
 
@@ -11,22 +13,29 @@ PERIOD_WORDS = {name: name for name in PERIODS_S} | {
     "1d": "24h", "1j": "24h", "day": "24h", "jour": "24h", "24": "24h", "7j": "7d", "week": "7d",
     "semaine": "7d", "30j": "30d", "month": "30d", "mois": "30d", "tout": "all", "ever": "all",
 }  # fmt: skip
+SPANS = {name: timedelta(seconds=span) for name, span in PERIODS_S.items() if span}
 AWAY = frozenset({"hidden", "done", "away", "masquees", "masques", "cachees", "caches", "faites",
                   "faits", "ecartees", "ecartes"})  # fmt: skip
 _NUMBER = r"(\d{1,9}(?:[.,]\d{1,4})?)"
 _LEAST, _MOST = r"(?:>=|=>|>|≥|=|:)", r"(?:<=|=<|<|≤|=|:)"
 _UNIT = r"(?:min(?:utes?)?|mn)"
+_AT_LEAST = r"(?:au moins|at least|minimum|minimal|mini|min\.?|plus de|over|above)"
+_AT_MOST = r"(?:au plus|at most|up to|maximum|maxi|max\.?|moins de|less than|under|jusqu['’][aà])"
 _USD = r"\s*\$?(?:\s*/\s*min)?"
 _ROI = re.compile(
-    rf"(?<!\w)(?:(?:roi|return|rendement|rdt)\s*{_LEAST}?|>=|=>|>|≥)\s*\$?{_NUMBER}{_USD}(?!\w)",
+    rf"(?<!\w)(?:(?:roi|return|rendement|rdt)\s*(?:{_LEAST}|{_AT_LEAST})?|>=|=>|>|≥)\s*\$?{_NUMBER}{_USD}(?!\w)",
     re.IGNORECASE,
 )
 _MINUTES = re.compile(
     rf"(?<!\w)(?:(?:{_UNIT}|time|temps|dur[ée]e)\s*{_MOST}|<=|=<|<|≤)\s*{_NUMBER}\s*{_UNIT}?(?!\w)"
-    rf"|(?<![\w.,]){_NUMBER}\s*{_UNIT}(?!\w|\s*{_MOST})",
+    rf"|(?<![\w.,])(?:{_AT_MOST}\s*)?{_NUMBER}\s*{_UNIT}(?:\s*{_AT_MOST})?(?!\w|\s*{_MOST})",
     re.IGNORECASE,
 )
-_SIGNS = re.compile(r"[<>≤≥=]|^(?:roi|rendement|rdt)\b", re.IGNORECASE)
+_SIGNS = re.compile(
+    r"[<>≤≥=]|^(?:roi|rendement|rdt)\b|\b(?:min|max|mini|maxi|minimum|maximum|minutes?|moins de"
+    r"|plus de|au moins|au plus|at least|at most|less than|more than)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ def parse(words: Sequence[str], sources: Sequence[str]) -> Query | Misread:
     text = " ".join(words)
     roi, text = _taken(_ROI, text)
     minutes, text = _taken(_MINUTES, text)
-    told = _told(text.split())
+    told = _told(spelled(text, SPANS).split())
     wanted = " ".join(told.rest)
     source = _source(wanted, sources)
     if source is None:

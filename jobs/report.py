@@ -70,7 +70,8 @@ class DeliveryDay:
 class Day:
     """One window of the last seven, named by the local date it ends on; the last is the report's.
 
-    `new` is None where nothing is known of it, `up` has no source nobody looked at.
+    `new` is None where nothing is known of it, `up` has no source nobody looked at; of the share
+    of the window in `unknown` nobody knows whether that source was up.
     """
 
     day: date
@@ -79,6 +80,7 @@ class Day:
     new: Mapping[str, int] | None = None
     median_roi: float | None = None
     up: Mapping[str, float] = field(default_factory=dict)
+    unknown: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,17 +44,20 @@ class Terms:
     weekly: bool = True
 
 
-def _nothing() -> None:
+def _nothing(_until: datetime) -> None:
     return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
-    """What the running program knows better than history: the files as last read, incidents."""
+    """What the running program knows better than history: the files as last read, incidents.
+
+    `backup` is the last verified one of those that were made by then.
+    """
 
     files: Callable[[], Collection[FileReport]] = tuple
     incidents: Callable[[], Iterable[Incident]] = tuple
-    backup: Callable[[], Phrase | None] = _nothing
+    backup: Callable[[datetime], Phrase | None] = _nothing
 
 
 class Reporter:
@@ -118,7 +121,7 @@ class Reporter:
             longest_s=aftermath.longest_s(incidents, at.wall),
             ack_median_s=aftermath.ack_median_s(incidents),
             open=sum(one.closed is None for one in incidents),
-            backup=self._now.backup(),
+            backup=self._now.backup(at.wall if rolling else until),
             deliveries=(
                 aftermath.delivered(told, self.terms.quiet_hours) if told or covered else None
             ),
@@ -217,14 +220,19 @@ def _scrapers(seen: Seen) -> tuple[ScraperDay, ...]:
 def _day(seen: Seen, number: int, zone: tzinfo) -> Day:
     span = seen.spans[number]
     found = seen.finds.windows[number]
-    names = {name: seen.uptime(name, number).up for name in seen.shares if name.startswith(UP)}
+    found_up = {
+        name.removeprefix(UP): seen.uptime(name, number)
+        for name in seen.shares
+        if name.startswith(UP)
+    }
     return Day(
         day=span.until.astimezone(zone).date(),
         since=span.since,
         until=span.until,
         new=dict(found.by_source) if seen.told(number) else None,
         median_roi=statistics.median(found.roi) if found.roi else None,
-        up={name.removeprefix(UP): up for name, up in names.items() if up is not None},
+        up={name: each.up for name, each in found_up.items() if each.up is not None},
+        unknown={name: each.unknown for name, each in found_up.items() if each.unknown},
     )
 
 

@@ -76,6 +76,10 @@ class Formats:
         hours, rest = divmod(minutes, 60)
         return self.hours_minutes.format(h=hours, m=rest) if rest else self.hour.format(x=hours)
 
+    def work(self, minutes: float) -> str:
+        """Return how long a task takes, as its source says it: one minute is no 60 seconds."""
+        return self.minute.format(x=1) if minutes == 1 else self.duration(60.0 * minutes)
+
     def age(self, seconds: float) -> str:
         """Return an age as a duration, in whole seconds: parts of one say nothing."""
         return self.duration(math.floor(seconds))

@@ -25,8 +25,8 @@ class Reading:
     """What history has of a series from `since` to `until`, by stretches of `step`.
 
     `now` is the last value, None where there is none just now; gaps are longer than `gap`.
-    `first` is the hour of the first one, `silent` when the last one was unless that is just now.
-    `incidents` are those to shade.
+    `first` is when the first one was, of old ones the hour; `silent` when the last one was unless
+    that is just now. `incidents` are those to shade.
     """
 
     series: str

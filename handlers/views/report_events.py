@@ -65,12 +65,17 @@ def uptime(seen: Uptime, language: Language, *, ran: bool = False) -> Markup:
     """Return for how long something was up to date, or `ran`, of the time that was looked at."""
     if seen.up is None:
         return language.say("report.up.unknown")
-    whole = seen.unknown <= 1.0 - WHOLE
+    whole = _whole(seen)
     if ran:
         key = "report.ran" if whole else "report.ran.seen"
     else:
         key = "report.up" if whole else "report.up.seen"
     return language.say(key, up_pct=pct(seen.up), unknown_pct=pct(seen.unknown))
+
+
+def _whole(seen: Uptime) -> bool:
+    """Return whether nearly all of the window was looked at."""
+    return seen.unknown <= 1.0 - WHOLE
 
 
 def scrapers(report: Report, language: Language) -> Markup:
@@ -86,19 +91,23 @@ def scrapers(report: Report, language: Language) -> Markup:
 
 def late(report: Report, language: Language) -> Markup:
     """Return which sources were not up to date all the time, the worst first."""
-    ups = [(each.uptime.up, each.name) for each in report.by_source if each.uptime.up is not None]
-    bad = sorted((up, name) for up, name in ups if up < WHOLE)
+    ups = [
+        (each.uptime.up, each.name, _whole(each.uptime))
+        for each in report.by_source
+        if each.uptime.up is not None
+    ]
+    bad = sorted(one for one in ups if one[0] < WHOLE)
     if not ups:
         return Markup("")
     if not bad:
         return language.say("report.late.none") if _sure(report) else Markup("")
     said = [
         language.say(
-            "report.late.source",
+            "report.late.source" if whole else "report.late.source.seen",
             source=_name(name, language),
             late_pct=pct(1.0 - up),
         )
-        for up, name in bad[:LATEST]
+        for up, name, whole in bad[:LATEST]
     ]
     left = len(bad) - len(said)
     more = [language.say("report.sources.more", n=left)] if left else []
@@ -115,7 +124,7 @@ def _sure(report: Report) -> bool:
 def alerts(report: Report, language: Language) -> Markup:
     """Return how many alerts there were, how long, how soon somebody took them."""
     if not report.incidents:
-        known = report.covered is not None
+        known = bool(report.covered)
         return language.say("report.alerts.none" if known else "report.alerts.unknown")
     levels = Counter(each.peak for each in report.incidents)
     said = [

@@ -11,7 +11,7 @@ from storage.records import Opportunity, Provenance, Severity
 
 UNKNOWN = "⚪"
 AS_USUAL_PCT, LARGEST_PCT = 1.0, 999.0  # below and above, the change is not worth a figure
-WHOLE = 0.995
+WHOLE, LEAST = 0.995, 0.01
 DAY_S = 86_400.0
 ROUNDED = 10  # and larger ones have no decimals
 TITLE, TITLE_RICH, NAME = 40, 56, 24
@@ -39,7 +39,7 @@ def verdict(report: Report, language: Language) -> Markup:
     if report.verdict > Severity.INFO:
         return language.say("report.verdict.over", n=len(report.incidents))
     if report.verdict is Severity.INFO:
-        return language.say("report.verdict.partly")
+        return language.say("report.verdict.partly" if report.covered else "report.verdict.unseen")
     key = "report.verdict.after" if report.incidents else "report.verdict.ok"
     return language.say(key, n=len(report.incidents))
 
@@ -59,6 +59,8 @@ def covered(report: Report, language: Language) -> Markup:
     """Return for how much of the day the rest of the report stands, where that is not all."""
     if report.covered is None or report.covered >= WHOLE:
         return Markup("")
+    if report.covered < LEAST:
+        return language.say("report.covered.hardly" if report.covered else "report.covered.files")
     return language.say("report.covered", covered_pct=pct(report.covered))
 
 
@@ -193,7 +195,7 @@ def best(rank: int, row: Opportunity, language: Language, *, rich: bool) -> Mark
     if rich and row.reward.strip():
         parts.append(hostile(row.reward, 20))
     if rich and row.minutes is not None:
-        parts.append(escape(language.value("time_s", 60.0 * row.minutes)))
+        parts.append(escape(language.catalogue.formats.work(row.minutes)))
     place = link(row.url, hostile(row.source, NAME) or language.say("top.link"))
     parts.append(Markup(place + (_also(row, language) if rich else "")))
     if row.deadline.strip():

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from handlers.views.blocks import Builder
 from handlers.views.deadlines import spell_day
@@ -10,7 +10,7 @@ from handlers.views.i18n import Language
 from handlers.views.message import Message
 from handlers.views.plots import Cell, Legend, Stack, Strip, WeekChart
 from handlers.views.reading import words
-from handlers.views.report_lines import pct, weekly
+from handlers.views.report_lines import WHOLE, pct, weekly
 from handlers.views.text import Markup, clean
 from jobs.report import Day, Report
 
@@ -101,18 +101,18 @@ def _strips(report: Report, language: Language) -> list[Strip]:
     return [
         Strip(
             label=clean(name) or language.plain("word.unnamed"),
-            cells=tuple(_cell(day.up, name) for day in report.week),
+            cells=tuple(_cell(day, name) for day in report.week),
         )
         for name in sorted(names, key=rank)
     ]
 
 
-def _cell(up: Mapping[str, float], name: str) -> Cell:
-    share = up.get(name)
+def _cell(day: Day, name: str) -> Cell:
+    share, known = day.up.get(name), 1.0 - day.unknown.get(name, 0.0)
     if share is None or not math.isfinite(share):
         return NOBODY
-    known = min(max(share, 0.0), 1.0)
-    return Cell(known, 1.0 - known)
+    up = min(max(share, 0.0), 1.0)
+    return Cell(known * up, known * (1.0 - up)) if known < WHOLE else Cell(up, 1.0 - up)
 
 
 def days(report: Report, *, language: Language) -> Message:
@@ -142,6 +142,12 @@ def _day(day: Day, language: Language) -> Markup:
         parts.append(language.say("report.day.roi", median_usd_min=day.median_roi))
     shares = [share for share in day.up.values() if math.isfinite(share)]
     if shares:
-        parts.append(language.say("report.day.up", up_pct=pct(sum(shares) / len(shares))))
+        key = "report.day.up.seen" if _gappy(day) else "report.day.up"
+        parts.append(language.say(key, up_pct=pct(sum(shares) / len(shares))))
     date = spell_day(day.day, language)
     return Markup(f"<b>{date}</b>  {' · '.join(parts)}")
+
+
+def _gappy(day: Day) -> bool:
+    """Return whether part of that day nobody looked at some source."""
+    return any(1.0 - day.unknown.get(name, 0.0) < WHOLE for name in day.up)

@@ -44,7 +44,7 @@ def _title(page: Page, language: Language) -> Markup:
     source = hostile(query.source, 40) if query.source else language.say("top.all_sources")
     first = query.offset + 1
     title = (
-        language.say("top.title", n=len(page.rows))
+        language.say("top.title" if page.rows else "top.title.none", n=len(page.rows))
         if not query.offset
         else language.say("top.title_page", first=first, last=query.offset + len(page.rows))
     )
@@ -52,7 +52,8 @@ def _title(page: Page, language: Language) -> Markup:
     head = Markup(f"🏆 <b>{title}</b>\n{items} · {source} · {period}")
     if not query.limited:
         return head
-    said = language.say("top.limited", n=page.counts.ranked, limits=escape(limits(query, language)))
+    key, n = "top.limited" if page.counts.ranked else "top.limited.none", page.counts.ranked
+    said = language.say(key, n=n, limits=escape(limits(query, language)))
     return Markup(f"{head}\n{said}")
 
 
@@ -83,7 +84,7 @@ def _facts(row: Opportunity, language: Language) -> Markup:
     """Return what it takes and what it brings, as far as that is known."""
     facts = []
     if row.minutes is not None:
-        facts.append(language.plain("top.minutes", work_s=60 * row.minutes))
+        facts.append(language.catalogue.formats.work(row.minutes))
     if reward := hostile(row.reward, 28):
         facts.append(reward)
     if row.deadline.strip():

@@ -89,6 +89,13 @@ def labels(post: Post) -> list[str]:
         ("process main.py", "scraper_trees:main.py", "24h"),
         ("source_age_s:Galxe", "source_age_s:Galxe", "24h"),
         ("roi", "roi_median_usd_min", "24h"),
+        ("nouveautés galxe 7 jours", "new_24h:Galxe", "7d"),
+        ("fraîcheur de galxe", "source_age_s:Galxe", "24h"),
+        ("durée du cycle", "cycle_s", "24h"),
+        ("latence", "delivery_s", "24h"),
+        ("cpu 3d", "cpu_pct", "7d"),
+        ("cpu une semaine", "cpu_pct", "7d"),
+        ("cpu sur les 30 derniers jours", "cpu_pct", "30d"),
     ],
 )
 def test_words_find_their_series(words: str, series: str, period: str) -> None:

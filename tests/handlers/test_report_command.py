@@ -28,6 +28,7 @@ HOUR = timedelta(hours=1)
         ("Aujourd’hui", TODAY),
         ("yesterday", date(2026, 8, 13)),
         ("HIER", date(2026, 8, 13)),
+        ("avant-hier", date(2026, 8, 12)),
         ("friday", TODAY),
         ("sam", date(2026, 8, 8)),
         ("Monday", date(2026, 8, 10)),

@@ -134,6 +134,33 @@ def test_almost_all_is_not_all() -> None:
     assert [pct(share) for share in (0.0, 0.001, 0.5, 0.999, 1.0)] == [0, 1, 50, 99, 100]
 
 
+def test_figures_nobody_looked_at_are_those_of_the_files() -> None:
+    """Nothing is called well or without alerts that nobody watched; little is no whole percent."""
+    report = replace(GOOD, verdict=Severity.INFO, covered=0.0)
+    said = "\n".join(caption(report))
+    assert first(report) == "⚪ Not watched: only the files tell of it"
+    assert "I was not looking" in said
+    assert "Alerts  no data" in said
+    assert "less than 1%" in "\n".join(caption(replace(report, covered=0.004)))
+
+
+def test_a_day_half_seen_is_half_unknown() -> None:
+    """In the picture and in words."""
+    day = replace(GOOD.week[-1], up={"Galxe": 0.8}, unknown={"Galxe": 0.5})
+    report = replace(GOOD, week=(day,))
+    (strip,) = view.chart(report, words()).strips
+    assert strip.cells == (pytest.approx((0.4, 0.1)),)
+    assert "up to date 80% of the time I looked" in visible(
+        view.days(report, language=words()).html
+    )
+
+
+def test_one_minute_is_not_sixty_seconds() -> None:
+    """A task takes minutes, as its source says."""
+    report = replace(GOOD, top=(replace(opportunity(0), minutes=1),))
+    assert " · 1 min · " in visible(view.full(report, language=words()).html)
+
+
 def test_who_was_late_is_named_the_worst_first() -> None:
     """Galxe for a sixth of the time; none where all were up to date all the time."""
     assert "Late  Galxe 16% of the time" in "\n".join(caption(BAD))

@@ -244,6 +244,13 @@ async def test_sources_show_their_strips_and_turn_in_place(world: World) -> None
     assert "Last file" in world.api.said(ADA)[-1].text
 
 
+async def test_a_source_can_be_named(world: World) -> None:
+    """Its details come at once; what is no source gets all there are."""
+    assert "7" in (await world.say("/sources gal"))[0].text
+    assert (await world.say("/sources gal"))[0].text.splitlines()[0].count("Galxe") == 1
+    assert (await world.say("/sources nobody"))[0].text == (await world.say("/sources"))[0].text
+
+
 async def test_forged_buttons_of_sources_are_told_stale(world: World) -> None:
     """A period, a page or a source there never was."""
     world.write("opportunities", [opportunity("A", n=1)])

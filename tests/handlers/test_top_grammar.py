@@ -23,6 +23,10 @@ SOURCES = ["Galxe", "Layer3-LiFi", "Société Générale", "Zealy"]
         ("roi>5$ 3 tout", Query(n=3, period="all", min_roi=5.0)),
         ("roi>0 min<0", Query(max_minutes=1)),
         ("roi>123456 min<123456", Query(min_roi=9999.0, max_minutes=1440)),
+        ("rendement minimum 5", Query(min_roi=5.0)),
+        ("galxe roi plus de 3 moins de 5 min 7 jours",
+         Query(source="Galxe", period="7d", min_roi=3.0, max_minutes=5)),
+        ("5 minutes max zealy une semaine", Query(source="Zealy", period="7d", max_minutes=5)),
         ("societe", Query(source="Société Générale")),
         ("99999999", Query(n=10)),
     ],
@@ -40,6 +44,8 @@ def test_words_in_any_order(words: str, query: Query) -> None:
         ("min>5 galxe", Misread("min>5 galxe", filters=True)),
         ("roi>many", Misread("roi>many", filters=True)),
         ("galxe roi", Misread("galxe roi")),
+        ("min 3", Misread("min", filters=True)),
+        ("plus de 5 minutes", Misread("plus de", filters=True)),
     ],
 )
 def test_what_is_not_understood_is_told(words: str, read: Misread) -> None:
