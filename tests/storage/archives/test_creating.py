@@ -130,6 +130,26 @@ def test_an_old_file_is_not_read_again(tracker: Tracker) -> None:
     assert tracker.restored(made.manifest) == tracker.contents()
 
 
+def test_torn_json_is_said_though_it_is_not_read_again(tracker: Tracker) -> None:
+    """What was odd about an unchanged file is odd still."""
+    tracker.disk = HourLater()
+    tracker.now = datetime.now(UTC) + timedelta(hours=1)
+    tracker.write("data/a.json", '{"a"')
+    first = tracker.create()
+    again = tracker.create()
+    assert again.read == 0
+    assert [note.flag for note in again.notes] == [Flag.INVALID_JSON]
+    assert again.notes == first.notes
+
+
+def test_a_clock_behind_that_of_the_disk_has_files_read_again(tracker: Tracker) -> None:
+    """The earlier of the two clocks says what is young."""
+    tracker.disk = HourLater()
+    tracker.now = datetime.now(UTC) - timedelta(days=2)
+    tracker.create()
+    assert tracker.create().read == 3
+
+
 def test_a_base_is_made_anew_after_a_week(tracker: Tracker) -> None:
     """The eighth night makes the second base; the old one still restores its snapshots."""
     made = [tracker.create() for _ in range(8)]
