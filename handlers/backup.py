@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -79,8 +78,14 @@ async def get(call: Call) -> Message | Show:
 
 
 async def restore(call: Call, snapshot_id: str) -> Message | Show:
-    """Put a backup's data folder back, and show how far it is."""
-    begin = partial(call.services.backups.restore_data, snapshot_id)
+    """Put a backup's data folder back, and show how far it is; then look, so that alerts close."""
+
+    async def begin() -> Retrieved:
+        outcome = await call.services.backups.restore_data(snapshot_id)
+        if outcome.whole:
+            await call.services.watch.run()
+        return outcome
+
     return _work(call, Work.RESTORE, begin, _restored)
 
 

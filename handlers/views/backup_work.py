@@ -189,7 +189,8 @@ def retrieved(work: Work, outcome: Retrieved, *, language: Language) -> Message:
         some = "backup.back_some" if work is Work.DRILL else "backup.back_none"
         builder.add(language.say(some, n=back.files, got_bytes=back.bytes))
         builder.gap().add(faults(back.bad, language), weight=HEAVY)
-        builder.add(language.say(f"backup.not_back.{work}.try"))
+        if trouble is None:  # else it has its own advice
+            builder.add(language.say(f"backup.not_back.{work}.try"))
     return Message(html=builder.build(), buttons=((button("newlist", language),),))
 
 

@@ -72,7 +72,6 @@ async def test_the_button_brings_every_byte_back(real: World) -> None:
     assert "6 files" in question.text
     await real.press(question, "Yes, restore it")
     assert real.api.said(ADA)[-1].text.startswith("✅ The data folder is back")
-    await real.services.watch.run()
     (after,) = await real.say("/backup")
     assert "gone" not in after.text
 
