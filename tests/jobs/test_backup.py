@@ -238,6 +238,20 @@ async def test_the_calendar_waits_for_what_is_under_way(place: Place) -> None:
     assert await place.backups.nightly(SUNDAY) == ""
 
 
+async def test_the_night_waits_for_a_trial(place: Place) -> None:
+    """It is not refused because somebody tries a restore just then."""
+    await place.backups.run()
+    place.now += timedelta(days=1)
+    place.paused = threading.Event()
+    trial = asyncio.create_task(place.backups.drill(place.hold))
+    await place.begun()
+    nightly = asyncio.create_task(place.backups.nightly(SUNDAY))
+    await asyncio.sleep(0)
+    place.paused.set()
+    assert await nightly == ""
+    assert (await trial).whole
+
+
 async def test_a_failed_night_says_why(place: Place) -> None:
     """In a few words, which the calendar keeps over a restart."""
     with Workshop(Disk(), place.backups.folder):
