@@ -20,7 +20,9 @@ from storage.tracker import FolderState, Snapshot
 
 T = TypeVar("T")
 
-NOW, LIST, TEST, GET = "now", "list", "test", "get"
+NOW, LIST, TEST, GET, RESTORE = "now", "list", "test", "get", "restore"
+DATA = "data"
+SEALED = "bkyes"  # the verb whose button is good once
 WORDS: Mapping[str, str] = MappingProxyType(
     {
         "": "",
@@ -28,9 +30,10 @@ WORDS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("list", "liste", "lister"), LIST),
         **dict.fromkeys(("test", "tester", "essai"), TEST),
         **dict.fromkeys(("get", "send", "envoyer", "recevoir"), GET),
+        **dict.fromkeys(("restore", "restaurer"), RESTORE),
     }
 )
-CHANGING = frozenset(word for word, form in WORDS.items() if form in {NOW, TEST, GET})
+CHANGING = frozenset(word for word, form in WORDS.items() if form not in {"", LIST})
 LOST = {FolderState.MISSING: "missing", FolderState.EMPTY: "empty"}
 
 
@@ -77,6 +80,18 @@ async def get(call: Call) -> Message | Show:
     return await backup_get.begin(call)
 
 
+async def ask(call: Call) -> Message:
+    """Return the question whether to replace the data folder; the state is none of the chat's."""
+    if call.role < Role.ADMIN:
+        role = call.language.plain("role.admin")
+        return welcome.note("denied.role", role=role, language=call.language)
+    newest = (await call.services.backups.listing()).newest_of(DATA)
+    if newest is None:
+        return welcome.note("backup.get.none", language=call.language)
+    seal = call.services.seals.make(call.chat_id, SEALED, newest.id, at=call.at)
+    return backup_work.confirm(newest, seal=seal, language=call.language)
+
+
 async def restore(call: Call, snapshot_id: str) -> Message | Show:
     """Put a backup's data folder back, and show how far it is; then look, so that alerts close."""
 
@@ -90,7 +105,7 @@ async def restore(call: Call, snapshot_id: str) -> Message | Show:
 
 
 FORMS: Mapping[str, Callable[[Call], Awaitable[Message | Show]]] = MappingProxyType(
-    {"": overview, NOW: now, LIST: listing, TEST: test, GET: get}
+    {"": overview, NOW: now, LIST: listing, TEST: test, GET: get, RESTORE: ask}
 )
 
 

@@ -11,9 +11,7 @@ from handlers.pressed import number
 from handlers.views import backup_work, welcome
 from handlers.views.message import Message
 
-RESTORE = "bkyes"
 LAST_PAGE = 10_000
-DATA = "data"
 
 
 def below(form: Callable[[Call], Awaitable[Message | Show]]) -> Callable[[Call], Awaitable[Effect]]:
@@ -43,23 +41,13 @@ async def send(asked: Call) -> Effect:
     return _below(await begin(asked, confirmed=asked.args[0]))
 
 
-async def ask(asked: Call) -> Effect:
-    """Ask whether to replace the data folder."""
-    newest = (await asked.services.backups.listing()).newest_of(DATA)
-    if newest is None:
-        return Effect(toast="backup.get.none")
-    seal = asked.services.seals.make(asked.chat_id, RESTORE, newest.id, at=asked.at)
-    question = backup_work.confirm(newest, seal=seal, language=asked.language)
-    return Effect(toast="toast.below", reply=question)
-
-
 async def restore(asked: Call) -> Effect:
     """Put the data folder back, if this very thing was asked a moment ago."""
     snapshot_id, seal = asked.args
     seals = asked.services.seals
-    if not seals.break_(seal, asked.chat_id, RESTORE, snapshot_id, at=asked.at):
+    if not seals.break_(seal, asked.chat_id, backup.SEALED, snapshot_id, at=asked.at):
         return Effect(toast="button.expired")
-    newest = (await asked.services.backups.listing()).newest_of(DATA)
+    newest = (await asked.services.backups.listing()).newest_of(backup.DATA)
     if newest is None or newest.id != snapshot_id:
         return Effect(toast="toast.bk.newer")
     answered = backup_work.confirm(newest, seal="", language=asked.language)

@@ -51,9 +51,9 @@ class Verb:
     living: bool = False
 
 
-def _below(form: Callable[[Call], Awaitable[Message | Show]]) -> Verb:
+def _below(form: Callable[[Call], Awaitable[Message | Show]], role: Role = Role.OPERATOR) -> Verb:
     """Return the verb that puts a form of /backup below."""
-    return Verb(run=backup_press.below(form), args=0, role=Role.OPERATOR, wait="toast.below")
+    return Verb(run=backup_press.below(form), args=0, role=role, wait="toast.below")
 
 
 VERBS: Mapping[str, Verb] = MappingProxyType(
@@ -91,7 +91,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "bknewlist": _below(backup.listing),
         "bklist": Verb(run=backup_press.turn, args=1, role=Role.OPERATOR, wait="toast.fresh"),
         "bksend": Verb(run=backup_press.send, args=1, role=Role.OPERATOR, wait="toast.below"),
-        "bkrestore": Verb(run=backup_press.ask, args=0, role=Role.ADMIN),
+        "bkrestore": _below(backup.ask, role=Role.ADMIN),
         "bkyes": Verb(run=backup_press.restore, args=2, role=Role.ADMIN),
         "newalerts": Verb(run=verbs.new_alerts, args=0),
         "details": Verb(run=verbs.details, args=1),

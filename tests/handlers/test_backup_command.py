@@ -419,6 +419,21 @@ async def test_operators_do_not_restore(world: World) -> None:
     assert world.vault.done == []
 
 
+@pytest.mark.parametrize("text", ["/backup restore", "/sauvegarde restaurer"])
+async def test_admins_may_ask_for_a_restore_at_any_time(world: World, text: str) -> None:
+    """Also where the folder is there; others are told who may, and without a backup nobody."""
+    world.vault.keep(2)
+    (post,) = await world.say(text)
+    assert "admin" in post.text
+    make_admin(world)
+    (post,) = await world.say(text)
+    await world.press(post, YES)
+    assert world.vault.restored == world.vault.snapshots[-1].id
+    world.vault.snapshots.clear()
+    (post,) = await world.say(text)
+    assert post.text == "There is no good backup yet."
+
+
 async def test_a_restore_that_failed_says_nothing_was_put_in_place(world: World) -> None:
     """And where to go from there."""
     world.vault.keep(2)
