@@ -230,10 +230,10 @@ def test_the_worst_level_is_that_of_what_fails() -> None:
 
 
 def test_the_standard_checks_cover_every_family() -> None:
-    """A healthy look is ok everywhere, in six families, with the owner's limits."""
+    """A healthy look is ok everywhere, in seven families, with the owner's limits."""
     checks = standard(Limits(commands=("main.py",), sources=("Galxe",)))
     assert [check.name for check in checks] == [
-        "scrapers", "freshness", "integrity", "metrics", "machine", "bot",
+        "scrapers", "freshness", "integrity", "metrics", "machine", "backup", "bot",
     ]  # fmt: skip
     for check in checks:
         seen = judge(check, HEALTHY)
