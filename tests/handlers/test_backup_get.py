@@ -185,6 +185,32 @@ async def test_a_file_that_is_gone_is_said_before_anything_is_sent(kept: World) 
     assert "no longer there" in post.text
 
 
+async def test_a_file_that_cannot_be_read_ends_the_parcel(kept: World) -> None:
+    """The disk says why; what came before is named."""
+    newest = kept.vault.snapshots[-1].manifest
+    assert newest is not None
+    path = kept.vault.folder / newest.archives[-1].name
+    path.unlink()
+    path.mkdir()  # it is there, has a size, and opens for nobody
+    await kept.say("/backup get")
+    stopped = next(post for post in kept.api.said(ADA) if "Not everything" in post.text)
+    assert "cannot be read" in stopped.text
+    assert len(documents(kept)) == 1
+
+
+async def test_what_is_refused_as_too_big_in_words_goes_smaller_too(kept: World) -> None:
+    """Telegram's own 400 for it, once per file; a small one has no smaller parts."""
+    name = grow(kept, 5_000_000)
+    kept.vault.snapshots[-1] = alone(kept.vault.snapshots[-1])
+    kept.api.fail_next(
+        Fault(Way.ANSWER, 400, "Bad Request: file is too big"), methods="sendDocument"
+    )
+    await kept.say("/backup get")
+    assert [part[-4:] for part, _ in contents(kept) if name in part] == [".001", ".002"]
+    told = next(post for post in kept.api.said(ADA) if "All of the backup" in post.text)
+    assert "4 of 4 parts" in told.text
+
+
 async def test_one_parcel_at_a_time_in_a_chat(kept: World) -> None:
     """A second wish meanwhile points to the first."""
     parcel = asyncio.create_task(kept.say("/backup get"))
