@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -14,8 +13,7 @@ from storage.archives.journal import PREFIX, Journal
 from storage.archives.swapping import discard, free_name, is_folder, make_folders
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What is to be done with one root: from which snapshot, how, of which files, and when."""
 
     id: str

@@ -3,8 +3,9 @@
 import contextlib
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from storage.archives import listing
 from storage.archives.disk import Disk
@@ -15,8 +16,7 @@ from storage.archives.workshop import PIECE_BYTES, Workshop
 LOOKS = 2  # a disk may err once, and then be right
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(msgspec.Struct, frozen=True):
     """What the previous snapshot knew; `manifest` is None where there is none to build upon."""
 
     manifest: Manifest | None

@@ -3,9 +3,10 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import msgspec
 
 from storage.archives import before, free, listing, names
 from storage.archives.disk import Disk
@@ -35,8 +36,7 @@ TOOL = "Vigie 0.1.0"
 SECOND = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class Task(msgspec.Struct, frozen=True, kw_only=True):
     """What to back up, where to, and by whose clock and rules."""
 
     folder: Path

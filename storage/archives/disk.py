@@ -5,8 +5,9 @@ import os
 import stat
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from storage import files
 
@@ -24,8 +25,7 @@ WRITING = os.O_RDWR | os.O_CREAT | BINARY | CLOSED_IN_CHILDREN | NEVER_A_LINK
 FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A name in a folder; `folder` and `file` say what it is itself, a link is neither."""
 
     name: str

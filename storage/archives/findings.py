@@ -1,8 +1,9 @@
 """What reading archives back found: every fault, by the file it spoils. No I/O, no language."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+import msgspec
 
 
 class Fault(StrEnum):
@@ -24,8 +25,7 @@ class Fault(StrEnum):
     UNREADABLE = "unreadable"  # the system could not read it: nothing is known about its content
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Bad:
+class Bad(msgspec.Struct, frozen=True, order=True):
     """One bad member (`data/a.json`), archive or manifest, and what is wrong with it.
 
     `archive` is the archive it lies in; `detail` the kind of member, or the system's own word.
@@ -37,8 +37,7 @@ class Bad:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
     """What a verification read, and everything it found bad; good where `bad` is empty.
 
     `bytes` counts what was unpacked and hashed (packed bytes where `deep` is false),
@@ -62,8 +61,7 @@ class Verified:
         return not self.bad
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """What a restore would do to the files there, by path: nothing was written."""
 
     new: tuple[str, ...]
@@ -72,8 +70,7 @@ class Preview:
     removed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
     """One root (`data`) that was put in place, and where its earlier files were kept."""
 
     root: str
@@ -81,8 +78,7 @@ class Placed:
     kept: Path | None  # None: nothing was there before
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restored:
+class Restored(msgspec.Struct, frozen=True, kw_only=True):
     """What a restore put in place; nothing at all where `placed` is empty.
 
     `files` and `bytes` count what was taken out of the archives and hashed, `reused` the files

@@ -1,6 +1,6 @@
 """What a tar header says, as GNU tar writes them; anything else is none."""
 
-from dataclasses import dataclass
+import msgspec
 
 from storage.archives.tar import BINARY, NAME_BYTES
 
@@ -9,8 +9,7 @@ LONG_NAME = b"L"
 REGULAR = b"0"
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """One header: a name cut at 100 bytes, the size of what follows, and its kind."""
 
     name: bytes

@@ -1,9 +1,10 @@
 """Which archives are read for which snapshots: each once, for all that need it."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from storage.archives.disk import Disk
 from storage.archives.findings import Bad, Fault
@@ -12,8 +13,7 @@ from storage.archives.results import Phase, Progress, Step, silent
 from storage.archives.scan import Sink, Taker
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     """The folder the archives lie in, and what it takes to read them."""
 
     folder: Path
@@ -28,12 +28,11 @@ class Shelf:
         return aside if not self.disk.exists(path) and self.disk.exists(aside) else path
 
 
-@dataclass(slots=True)
-class Pass:
+class Pass(msgspec.Struct):
     """One archive, and every member that any of the snapshots has in it."""
 
     archive: Archive
-    wanted: dict[str, Member] = field(default_factory=dict)
+    wanted: dict[str, Member] = {}
 
 
 def plan(manifests: Sequence[Manifest], bad: list[Bad]) -> dict[str, Pass]:

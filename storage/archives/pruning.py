@@ -1,9 +1,10 @@
 """Deletes what the plan lets go: manifests first, then archives; nothing of it needs to write."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from storage.archives import listing, retention
 from storage.archives.disk import Disk
@@ -13,16 +14,14 @@ from storage.archives.retention import Candidate, Decision, Health, Plan, Policy
 from storage.archives.workshop import Workshop
 
 
-@dataclass(frozen=True, slots=True)
-class Undeleted:
+class Undeleted(msgspec.Struct, frozen=True):
     """A file that should have gone, and the system's word for why it did not."""
 
     name: str
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pruned:
+class Pruned(msgspec.Struct, frozen=True, kw_only=True):
     """What was deleted, and what could not be. The plan is carried out where `left` is empty."""
 
     ids: tuple[str, ...]

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 from storage.archives import journal as journals
 from storage.archives import previewing
@@ -26,8 +27,7 @@ from storage.archives.staging import Stage, below, root_of
 from storage.archives.swapping import discard, make_folders
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be restored, and how much may be missing from it.
 
     `chosen` picks members; of the roots in `whole` all are, and what else lies there goes. `only`
@@ -43,12 +43,11 @@ class Wish:
     salvage: bool = False
 
 
-@dataclass(slots=True)
-class _Haul:
+class _Haul(msgspec.Struct):
     """What was had from the archives."""
 
-    good: set[str] = field(default_factory=set)
-    bad: list[Bad] = field(default_factory=list)
+    good: set[str] = set()
+    bad: list[Bad] = []
     bytes: int = 0
 
 

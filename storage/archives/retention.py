@@ -1,9 +1,10 @@
 """Which snapshots are kept, and why: grandfather, father, son by the owner's dates. Pure."""
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
+
+import msgspec
 
 from storage.archives.manifest import ARCHIVE_NAME, BAD_END, BASE, when
 
@@ -11,8 +12,7 @@ DAY = timedelta(days=1)
 STAMP_LENGTH = len("20260102T030405Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """How much is kept: the last days, weeks and months that have a snapshot, in `zone`.
 
     A base older than `base_days` is followed by a new one. All three at zero keep what is never
@@ -68,8 +68,7 @@ class Hold(StrEnum):
     EMPTY = "empty"  # the newest one was made of an empty folder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """What the plan must know of a snapshot; `archives` None where its manifest is unreadable."""
 
     id: str
@@ -83,16 +82,14 @@ class Candidate:
         return when(self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """What becomes of one snapshot (its id) or archive (its file name)."""
 
     name: str
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept, and what is deleted in this order: manifests first, then archives."""
 
     keep: tuple[Decision, ...]

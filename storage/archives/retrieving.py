@@ -3,9 +3,10 @@
 import contextlib
 import errno
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+import msgspec
 
 from storage.archives import journal as journals
 from storage.archives import listing, names
@@ -27,8 +28,7 @@ WRITE_PROTECTED = {errno.EROFS, errno.EACCES, errno.EPERM}
 LATEST, ALL = "latest", "all"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be restored where; `to` None is in place. `only` are globs of paths or names.
 
     `data` or `data/*` alone stands for the whole folder: it is swapped, and what the snapshot
@@ -42,8 +42,7 @@ class Order:
     salvage: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class Reader(msgspec.Struct, frozen=True, kw_only=True):
     """Reads the snapshots of one shelf; `roots` are the folders they were made of."""
 
     shelf: Shelf

@@ -4,9 +4,10 @@ import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
+
+import msgspec
 
 from storage.archives import names, zst
 from storage.archives.disk import Disk
@@ -52,13 +53,12 @@ def nowhere(_: Member) -> Nothing:
     return Nothing()
 
 
-@dataclass(slots=True)
-class Scan:
+class Scan(msgspec.Struct):
     """What one pass found: paths by their outcome, and every fault."""
 
     archive: str
-    good: set[str] = field(default_factory=set)
-    bad: list[Bad] = field(default_factory=list)
+    good: set[str] = set()
+    bad: list[Bad] = []
     bytes: int = 0
     unreadable: bool = False  # the system failed: nothing was learned about the content
     missing: bool = False  # there is no such archive

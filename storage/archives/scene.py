@@ -1,7 +1,8 @@
 """The roots as they are beside the previous snapshot, and whether that makes a base or a diff."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from storage.archives import free
 from storage.archives.before import Before
@@ -11,17 +12,16 @@ from storage.archives.steady import LARGE_BYTES
 from storage.archives.tree import Found, Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(msgspec.Struct, frozen=True):
     """What is as it was in the base, what is to be read, what could not be seen, what is gone."""
 
     before: Before
     tree: Tree
     reason: Reason = Reason.DIFF
-    kept: list[Member] = field(default_factory=list)
-    changed: list[Found] = field(default_factory=list)
-    hidden: list[str] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
+    kept: list[Member] = []
+    changed: list[Found] = []
+    hidden: list[str] = []
+    gone: list[str] = []
 
     @property
     def base_archive(self) -> Archive | None:

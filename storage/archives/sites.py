@@ -3,8 +3,9 @@
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from storage.archives import small
 from storage.archives.disk import Disk
@@ -21,8 +22,7 @@ ESCAPED = re.compile(r"\\([0-7]{3})")
 BLOCK_BYTES = 4096  # what the smallest file takes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sites:
+class Sites(msgspec.Struct, frozen=True, kw_only=True):
     """The folder of each root; `fresh` is the folder they were to be made in, None in place."""
 
     targets: Mapping[str, Path]

@@ -3,9 +3,10 @@
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from storage.archives import names
 from storage.archives.behind import Behind, Lane
@@ -91,8 +92,7 @@ class Stage:
         self._disk.set_time(path, member.mtime_ns)
 
 
-@dataclass(frozen=True, slots=True)
-class Dress:
+class Dress(msgspec.Struct, frozen=True):
     """What a file has beside its content."""
 
     mode: int

@@ -6,9 +6,10 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+
+import msgspec
 
 from storage.archives import sqlite_copy
 from storage.archives.errors import NoSpaceError
@@ -33,8 +34,7 @@ class DatabaseError(Exception):
     """It is a SQLite database: it must be copied, not read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(msgspec.Struct, frozen=True):
     """What a file held; `spool` is the temporary file it waits in where it is large."""
 
     facts: os.stat_result

@@ -1,6 +1,6 @@
 """The headers of an archive, as GNU tar writes them for regular files."""
 
-from dataclasses import dataclass
+import msgspec
 
 from storage.archives.names import raw
 
@@ -13,8 +13,7 @@ MODE_BITS = 0o777
 SECOND_NS = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(msgspec.Struct, frozen=True):
     """What a header says of a file beside its name."""
 
     size: int

@@ -3,8 +3,9 @@
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from storage.archives import names
 from storage.archives.disk import Disk
@@ -13,8 +14,7 @@ from storage.archives.manifest import Flag, Note
 Place = tuple[int, int]  # device and inode: the same folder by whatever name
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A regular file as it was when its folder was listed; `path` as a manifest keeps it."""
 
     path: str
@@ -22,13 +22,12 @@ class Found:
     facts: os.stat_result
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(msgspec.Struct, frozen=True):
     """Everything found, sorted by path; `closed` are folders, or files, that could not be seen."""
 
-    files: list[Found] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-    closed: list[str] = field(default_factory=list)
+    files: list[Found] = []
+    notes: list[Note] = []
+    closed: list[str] = []
 
     def hidden(self, path: str) -> bool:
         """Tell whether a path may be there still, unseen."""

@@ -5,8 +5,9 @@ looks for the next good one. Only what GNU tar writes for regular files is known
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from storage.archives import zst
 from storage.archives.findings import Fault
@@ -33,16 +34,14 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True):
     """One regular file: its name as stored, and the bytes of its body."""
 
     name: bytes
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(msgspec.Struct, frozen=True):
     """Something the stream must not hold, by name where it has one."""
 
     fault: Fault
