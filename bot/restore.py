@@ -25,11 +25,14 @@ from bot.terminal import (
 )
 from storage.archives.errors import BackupError
 from storage.archives.findings import Preview, Restored
+from storage.archives.manifest import Flag
 from storage.archives.store import BackupStore
 from storage.files import LockedError, ProcessLock
 from storage.offsite.trouble import OffsiteError
 
 MOST_NAMED = 5
+LATEST = "latest"
+LOSSES = frozenset({Flag.EMPTY, Flag.SHRUNK})
 
 
 class DeclinedError(Exception):
@@ -57,6 +60,7 @@ def main(found: Settings, arguments: argparse.Namespace) -> int:
         warn(f"Failed: {error}")
         return FAILED
     bar.end()
+    _passed_over(store, arguments.id, restored)
     return _tell(restored)
 
 
@@ -102,6 +106,16 @@ def _state_free(
         yield
     finally:
         lock.release()
+
+
+def _passed_over(store: BackupStore, wished: str, restored: Restored) -> None:
+    """Say where the latest is not the newest, as that was made after a folder was lost."""
+    good = [each for each in store.snapshots() if each.manifest and not each.broken]
+    newest = good[-1].manifest if good else None
+    if wished == LATEST and newest is not None and newest.id != restored.id:
+        lost = ", ".join(sorted({note.path for note in newest.notes if note.flag in LOSSES}))
+        say(f"{newest.id} is newer, but was made after {lost} lost its files;")
+        say(f"  `restore {newest.id}` takes that one all the same.")
 
 
 def _restore(store: BackupStore, arguments: argparse.Namespace, *, dry_run: bool) -> Restored:

@@ -60,7 +60,6 @@ async def send(
             parse_mode=ParseMode.HTML,
             message_thread_id=thread_id,
             disable_notification=message.silent,
-            protect_content=message.protected,
             reply_parameters=target,
             reply_markup=keyboard(message),
         )
@@ -75,7 +74,6 @@ async def send(
             write_timeout=_upload_s(len(message.document.content)),
             read_timeout=_upload_s(len(message.document.content)),
             disable_notification=message.silent,
-            protect_content=message.protected,
             reply_parameters=target,
             reply_markup=keyboard(message),
         )
@@ -85,7 +83,6 @@ async def send(
         parse_mode=ParseMode.HTML,
         message_thread_id=thread_id,
         disable_notification=message.silent,
-        protect_content=message.protected,
         reply_parameters=target,
         reply_markup=keyboard(message),
         link_preview_options=NO_PREVIEW,

@@ -48,7 +48,7 @@ class Parcel:
 
 
 def part(piece: Part, content: bytes, language: Language) -> Message:
-    """Return one part as a document that clients neither forward nor save elsewhere."""
+    """Return one part as a document, which says how parts become the file again."""
     builder = caption().add(f"💾 {code(piece.name)}")
     if piece.of > 1:
         builder.add(language.say("backup.part", number=piece.number, of=piece.of))
@@ -58,7 +58,7 @@ def part(piece: Part, content: bytes, language: Language) -> Message:
             builder.add(language.say("backup.part.join", command=join))
     builder.add(f"sha256 <code>{escape(piece.sha256)}</code>")
     document = Document(name=piece.name, content=content)
-    return Message(html=builder.build(), document=document, silent=True, protected=True)
+    return Message(html=builder.build(), document=document, silent=True)
 
 
 def sending(parcel: Parcel, language: Language) -> Message:

@@ -36,8 +36,7 @@ class Document:
 class Message:
     """One message to send or to edit into place; `html` is its text, or its photo's caption.
 
-    `cut` says that there was more to tell than fits; `protected`, that clients neither forward
-    nor save it.
+    `cut` says that there was more to tell than fits.
     """
 
     html: str
@@ -46,4 +45,3 @@ class Message:
     buttons: tuple[tuple[Button, ...], ...] = ()
     silent: bool = False
     cut: bool = False
-    protected: bool = False

@@ -24,7 +24,7 @@ from storage.archives.manifest import (
     when,
 )
 from storage.archives.packing import Packing
-from storage.archives.publishing import explain, publish
+from storage.archives.publishing import explain, explain_newest, publish
 from storage.archives.results import Created, Phase, Progress, Step
 from storage.archives.scene import Scene, compose
 from storage.archives.sums import GONE, SUMS, gone, sums
@@ -79,7 +79,7 @@ class _Making:
         manifest = self._manifest(scene, packing, archive, members, missed)
         self._tell("publish", 0, 1)
         publish(self._shop, manifest, writing.path if archive else None)
-        failed = explain(self._shop.disk, self._shop.folder, manifest)
+        failed = self._explain(manifest)
         self._tell("publish", 1, 1)
         return Created(
             manifest=manifest,
@@ -90,6 +90,12 @@ class _Making:
             seconds=time.monotonic() - began,
             note_failed=failed,
         )
+
+    def _explain(self, manifest: Manifest) -> str:
+        disk, folder = self._shop.disk, self._shop.folder
+        if manifest.after_loss:
+            return explain_newest(disk, folder)
+        return explain(disk, folder, manifest)
 
     def _look(self) -> Scene:
         """Return what there is to do, having seen that there is room for it."""

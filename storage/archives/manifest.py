@@ -105,6 +105,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return any(note.flag not in whole for note in self.notes)
 
     @property
+    def after_loss(self) -> bool:
+        """Whether a root had lost all or most of its files when it was made."""
+        return any(note.flag in {Flag.EMPTY, Flag.SHRUNK} for note in self.notes)
+
+    @property
     def clean(self) -> bool:
         """Whether nothing in it is in doubt: not partial, and every JSON file was sound."""
         return all(note.flag is Flag.SPECIAL for note in self.notes)

@@ -23,7 +23,7 @@ that are there now aside, and move in what was restored:
 
 {places}
 
-This is the newest backup, of {day} UTC{partial_en}.
+This is the newest good backup, of {day} UTC{partial_en}.
 For an earlier one: `diff-<time>` is the backup of that time, and its base is the
 newest `base-<time>` that is not later. A `base-<time>` alone is the backup of its
 own time: leave out the line that names a `diff-` file.
@@ -41,7 +41,7 @@ pas bons, et tous les autres le sont. Arrêtez alors le tracker et Vigie, mettez
 de côté les fichiers présents, et déplacez à leur place ce qui a été restauré
 (« -> » ci-dessus).
 
-C’est la dernière sauvegarde, du {day} UTC{partial_fr}.
+C’est la dernière bonne sauvegarde, du {day} UTC{partial_fr}.
 Pour une plus ancienne : `diff-<heure>` est la sauvegarde de cette heure, et sa
 base est le plus récent `base-<heure>` qui ne lui est pas postérieur. Un fichier
 `base-<heure>` seul est la sauvegarde de son heure : omettez la ligne qui nomme

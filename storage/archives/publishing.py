@@ -49,9 +49,13 @@ def explain(disk: Disk, folder: Path, manifest: Manifest) -> str:
 def explain_newest(disk: Disk, folder: Path) -> str:
     """Bring RESTORE.txt up to date for the newest snapshot that nothing speaks against.
 
-    Returns why it could not, or "".
+    That is one from before a root was lost, where there is one. Returns why it could not, or "".
     """
+    newest = None
     for each in listing.each(disk, folder):
-        if each.manifest is not None and not each.broken:
+        if each.manifest is None or each.broken:
+            continue
+        if not each.manifest.after_loss:
             return explain(disk, folder, each.manifest)
-    return ""
+        newest = newest or each.manifest
+    return "" if newest is None else explain(disk, folder, newest)

@@ -127,13 +127,17 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
         return found, bad
 
     def _choose(self, snapshot_id: str) -> tuple[Manifest, list[Manifest]]:
-        """Return the snapshot, and all others; the latest is the newest that is not broken."""
+        """Return the snapshot, and all others.
+
+        The latest is the newest that is not broken, and was not made after a root was lost.
+        """
         there = listing.listed(self.shelf.disk, self.shelf.folder)
         readable = [(each.manifest, each.broken) for each in there if each.manifest is not None]
         whole = [manifest for manifest, broken in readable if not broken]
         found = [manifest for manifest, _ in readable]
         if snapshot_id == LATEST:
-            picked = (whole or found)[-1:]
+            full = [manifest for manifest in whole if not manifest.after_loss]
+            picked = (full or whole or found)[-1:]
         else:
             picked = [manifest for manifest in found if manifest.id == snapshot_id]
         if not picked:

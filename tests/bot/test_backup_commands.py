@@ -393,3 +393,20 @@ def test_sizes(count: int, words: str) -> None:
 def test_one_file() -> None:
     """Is singular."""
     assert (files(1), files(1_000)) == ("1 file", "1,000 files")
+
+
+def test_a_backup_made_after_the_loss_is_not_the_latest_good_one(console: Console) -> None:
+    """A backup of an emptied folder helps nobody: `restore` and RESTORE.txt mean the one before."""
+    assert console.run("backup") == 0
+    console.run("list", "--json")
+    before = json.loads(console.out)["backups"][0]["id"]
+    for number in range(4):
+        (console.folder / f"data/{number}.json").unlink()
+    console.run("backup")
+    assert f"base-{before}" in console.read("backups/RESTORE.txt")
+    assert console.run("restore", "--only", "data/*", "--yes") == 0
+    assert console.read("data/3.json") == '[{"id": 3}]'
+    assert "was made after data lost its files" in console.out
+    newest = next(line.split()[0] for line in console.out.splitlines() if "is newer" in line)
+    assert console.run("restore", newest, "--yes") == 0
+    assert "is newer" not in console.out
