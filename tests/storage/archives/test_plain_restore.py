@@ -75,15 +75,17 @@ def test_the_last_line_does_not_say_so_where_a_file_is_not_right(tmp_path: Path)
         run(lines, tracker.backups)
 
 
-def test_the_note_speaks_two_languages_and_names_the_newest(tmp_path: Path) -> None:
-    """English first, then French; the newest snapshot's day, and whether it is in doubt."""
+def test_the_note_speaks_two_languages_and_names_the_newest_good_one(tmp_path: Path) -> None:
+    """English first, then French; a day, and whether it is in doubt; the one before a loss."""
     tracker = Tracker(tmp_path)
     tracker.write("data/a.json", "1")
     tracker.write("state/b.json", "1")
-    tracker.create()
+    whole = tracker.create()
     (tracker.data / "a.json").unlink()
     made = tracker.create()
-    text = (tracker.backups / note.NAME).read_text(encoding="utf-8")
+    assert made.manifest.after_loss
+    assert (tracker.backups / note.NAME).read_text(encoding="utf-8") == note.text(whole.manifest)
+    text = note.text(made.manifest)
     assert "of 2026-03-03 02:00 UTC; some files are missing or older" in text
     assert "du 2026-03-03 02:00 UTC ; des fichiers manquent" in text
     assert all(archive.name in text for archive in made.manifest.archives)
