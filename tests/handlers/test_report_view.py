@@ -149,7 +149,8 @@ def test_a_day_half_seen_is_half_unknown() -> None:
     day = replace(GOOD.week[-1], up={"Galxe": 0.8}, unknown={"Galxe": 0.5})
     report = replace(GOOD, week=(day,))
     (strip,) = view.chart(report, words()).strips
-    assert strip.cells == (pytest.approx((0.4, 0.1)),)
+    (cell,) = strip.cells
+    assert tuple(cell) == pytest.approx((0.4, 0.1))
     assert "up to date 80% of the time I looked" in visible(
         view.days(report, language=words()).html
     )
