@@ -1,14 +1,17 @@
 """Builds what looks at the tracker; the bot and the one-shots share it, and neither Telegram."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bot.keeping import policy
 from bot.settings import Settings
+from jobs import housekeeping
 from jobs.absences import Absences
 from jobs.checks.resources import load_limits, space_limits
 from jobs.checks.standard import Limits, standard
 from jobs.gather import Gatherer, Sources
+from jobs.lane import Lane
 from jobs.noting import Listener
 from jobs.probes.backups import BackupsProbe
 from jobs.probes.host import MEAN_S, CpuMean, HostProbe
@@ -17,12 +20,16 @@ from jobs.probes.processes import ProcessProbe
 from jobs.probes.trends import Kept, Trends
 from jobs.watch import Watch
 from storage import habits
+from storage.alerts import Alerts
 from storage.database import Database
 from storage.files import LockedError, ProcessLock
 from storage.history import History
 from storage.opportunities import Opportunities
 from storage.records import Clock, Moment
+from storage.sqlite import set_aside_after
 from storage.tracker import ReadOptions, Tracker
+
+EXAMINE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +43,12 @@ class Looking:
     own: OwnProbe
     backups: BackupsProbe
     watch: Watch
+    examining: Lane[None] = field(default_factory=lambda: Lane("examine"))
+
+    async def examine(self) -> None:
+        """Read the history through, so that damage shows within the hour; never raises."""
+        work = partial(housekeeping.examine, self.history)
+        await self.examining.run(work, within_s=EXAMINE_S)
 
 
 def limits(found: Settings) -> Limits:
@@ -87,7 +100,7 @@ def looking(  # noqa: PLR0913 - parts, all named
         state_error=lambda: (database.error if database else "") or history.error,
         damaged=lambda: database.damaged if database else (),
     )
-    own.shelf = ShelfProbe(history)
+    own.shelf = ShelfProbe(history, untold=_untold(history, database))
     backups = BackupsProbe(found.backup_dir)
     gatherer = Gatherer(
         Sources(
@@ -112,6 +125,12 @@ def looking(  # noqa: PLR0913 - parts, all named
         history=history, opportunities=opportunities, host=host, lag=lag, own=own,
         backups=backups, watch=watch,
     )  # fmt: skip
+
+
+def _untold(history: History, database: Database | None) -> str:
+    """Return what a one-shot set aside since the service last told anything, "" if nothing."""
+    saved = None if database is None else Alerts(database).moment()
+    return "" if saved is None else set_aside_after(history.path, saved.wall)
 
 
 class Ours:

@@ -55,7 +55,16 @@ def main(found: Settings, arguments: argparse.Namespace) -> int:
         words = i18n.language(found.language, found.timezone, at.wall)
         sys.stdout.write(f"{view.text(made.build(day=day, at=at), words)}\n")
         sys.stdout.flush()
+        _tell_damage(history)
         return _send(found, made, database, day=day, at=at) if arguments.send else EXIT_OK
+
+
+def _tell_damage(history: History) -> None:
+    """Say on standard error why the report knows so little; the bot tells it in the chat."""
+    if history.damaged:
+        known = "this report knows only what the data folder and the state still hold"
+        left = " The running bot sets it aside, and says so." if history.read_only else ""
+        sys.stderr.write(f"history.sqlite is damaged ({history.damaged}): {known}.{left}\n")
 
 
 async def _look(parts: Looking) -> None:

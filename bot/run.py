@@ -19,7 +19,7 @@ from bot.app import Program, build
 from bot.homecoming import come_home
 from bot.mending import finish_restore
 from bot.polling import ConflictWatch
-from bot.schedule import LOOK_AT_THE_CALENDAR, Schedule, Tick
+from bot.schedule import LOOK_AT_HISTORY, LOOK_AT_THE_CALENDAR, Schedule, Tick
 from bot.settings import OFFICIAL_API, Settings
 from jobs.checks import own
 from storage.archives.errors import BackupError
@@ -120,6 +120,7 @@ class Service:
             ticks=(
                 Tick("watch", program.settings.health_every, program.look),
                 Tick("calendar", LOOK_AT_THE_CALENDAR, program.timetable.tick),
+                Tick("history", LOOK_AT_HISTORY, program.looking.examine),
             ),
         )
 

@@ -25,6 +25,7 @@ NEVER_DROP = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
 LEAST_PATIENCE_S = 10.0
 SUNDAY = 6
 LOOK_AT_THE_CALENDAR = timedelta(seconds=15)
+LOOK_AT_HISTORY = timedelta(hours=1)
 
 
 def calendar(

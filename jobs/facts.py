@@ -141,11 +141,15 @@ class JobStanding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """The history on disk, kept for `days` at most; `lost`: the file was damaged a moment ago."""
+    """The history on disk, kept for `days` at most; `lost`: the file was damaged a moment ago.
+
+    Who may only read it has not `replaced` it then: the running bot will.
+    """
 
     size_bytes: int
     days: int
     lost: bool = False
+    replaced: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Opens the history's SQLite file: checked, in WAL mode, damaged ones set aside."""
 
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -73,12 +73,32 @@ def checkpoint(path: Path) -> None:
 
 def set_aside(path: Path, *, at: datetime) -> str:
     """Rename the file and its companions beside; return the new name."""
-    aside = f"{path.name}.damaged-{at:%Y%m%dT%H%M%S%fZ}"
+    aside = _aside(path, at)
     for end in ("", "-wal", "-shm"):
         part = path.with_name(path.name + end)
         if part.exists():
             part.rename(path.with_name(aside + end))
     return aside
+
+
+def _aside(path: Path, at: datetime) -> str:
+    return f"{path.name}.damaged-{at:%Y%m%dT%H%M%S%fZ}"
+
+
+def set_aside_after(path: Path, since: datetime) -> str:
+    """Return the name the file got when it was last set aside, if that was after `since`."""
+    names = (each.name for each in path.parent.glob(f"{path.name}.damaged-*"))
+    newest = max((name for name in names if name.endswith("Z")), default="")
+    return newest if newest > _aside(path, since) else ""
+
+
+def read_through(path: Path) -> None:
+    """Read all of the file over a connection of its own; writers need not wait.
+
+    Raise sqlite3.DatabaseError: `broken` tells whether the file is damaged or cannot be had now.
+    """
+    with closing(_connect(f"{path.absolute().as_uri()}?mode=rw")) as db:
+        _check(db)
 
 
 def broken(error: sqlite3.DatabaseError) -> bool:

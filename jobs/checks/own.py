@@ -83,7 +83,8 @@ def _state(own: Own, index_error: str) -> Observation:
 def _shelf(shelf: Shelf) -> Observation:
     values: dict[str, Value] = {"size_bytes": shelf.size_bytes, "days": shelf.days}
     if shelf.lost:
-        return HISTORY.fail(Severity.WARNING, Phrase("own.history.damaged", values))
+        key = "own.history.damaged" if shelf.replaced else "own.history.unreadable"
+        return HISTORY.fail(Severity.WARNING, Phrase(key, values))
     return HISTORY.ok(Phrase("own.history.ok", values))
 
 

@@ -82,10 +82,16 @@ class OwnProbe:
 
 
 class ShelfProbe:
-    """Call it for what history takes on disk. That a file was damaged it tells for an hour."""
+    """Call it for what history takes on disk. That a file was damaged it tells for an hour.
 
-    def __init__(self, history: History, *, told_for_s: float = TOLD_FOR_S) -> None:
+    `untold` names one that was set aside before, by a program that could tell nobody.
+    """
+
+    def __init__(
+        self, history: History, *, untold: str = "", told_for_s: float = TOLD_FOR_S
+    ) -> None:
         self._history = history
+        self._untold = untold
         self._told_for_s = told_for_s
         self._damaged = ""
         self._since_s = 0.0
@@ -93,12 +99,14 @@ class ShelfProbe:
     def __call__(self, at: Moment) -> Shelf:
         """Return its size, its log included, and whether it was lost just now. Blocking."""
         path = self._history.path
-        if self._history.damaged != self._damaged:
-            self._damaged, self._since_s = self._history.damaged, at.logical_s
+        damaged = self._history.damaged or self._untold
+        if damaged != self._damaged:
+            self._damaged, self._since_s = damaged, at.logical_s
         return Shelf(
             size_bytes=sum(_size_bytes(path.with_name(path.name + end)) for end in ("", LOG)),
             days=self._history.kept_days,
             lost=bool(self._damaged) and at.logical_s - self._since_s < self._told_for_s,
+            replaced=not self._history.read_only,
         )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from bot.sandbox.faults import status
 from storage.database import Database
+from storage.files import ProcessLock
 from storage.incidents import Delivery, Kind, Status
 from tests.bot.real import ADA, running
 from tests.bot.test_run import Place, place
@@ -104,6 +105,49 @@ async def test_the_console_tells_it_beside_the_running_bot(place: Place) -> None
             assert f"{ADA}: sent" in console.said
         assert Database(state, read_only=True).table("outbox", Delivery).all() == runs
         assert await bot.stop() == 0
+
+
+async def test_what_a_one_shot_set_aside_the_bot_tells_once(place: Place) -> None:
+    """The console says why it knows so little; the news waits for whoever can tell people."""
+    history = place.folder / "var" / "history.sqlite"
+
+    def told() -> int:
+        return sum("history file was damaged" in post.text for post in place.api.said(ADA))
+
+    async def run(*, until: int) -> None:
+        async with running(place.folder, "run", settings=place.settings) as bot:
+            await bot.until_said("connected")
+            await bot.until_said("vigie.watch cycle")
+            await place.api.until(lambda: told() == until, within_s=20)
+            assert await bot.stop() == 0
+
+    await run(until=0)
+    history.write_bytes(b"\xa5" * 9000)
+    async with running(place.folder, "report", settings=place.settings) as console:
+        assert await console.ended(within_s=20) == 0
+        assert "history.sqlite is damaged (" in console.said
+        assert "set aside as history.sqlite.damaged-" in console.said
+    async with running(place.folder, "report", settings=place.settings) as console:
+        assert await console.ended(within_s=20) == 0
+        assert "damaged" not in console.said
+    await run(until=1)
+    await run(until=1)
+
+
+async def test_beside_a_running_bot_a_damaged_history_is_left_to_it(place: Place) -> None:
+    """The one-shot says so and touches nothing."""
+    history = place.folder / "var" / "history.sqlite"
+    history.parent.mkdir()
+    history.write_bytes(b"\xa5" * 9000)
+    with ProcessLock(history.with_name("lock")):
+        async with running(place.folder, "report", settings=place.settings) as console:
+            assert await console.ended(within_s=20) == 0
+            assert "The running bot sets it aside" in console.said
+        async with running(place.folder, "health", settings=place.settings) as console:
+            assert await console.ended(within_s=20) == 1
+            assert "It is left to the running bot" in console.said
+    assert history.read_bytes() == b"\xa5" * 9000
+    assert not list(history.parent.glob("*.damaged-*"))
 
 
 async def test_the_console_says_where_it_could_not_go(place: Place) -> None:

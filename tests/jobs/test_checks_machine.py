@@ -194,6 +194,10 @@ def test_history_says_what_it_takes_and_that_it_was_lost() -> None:
     seen = judge(Itself(), own(shelf=Shelf(size_bytes=14, days=400, lost=True)))
     assert seen["bot:history"].level is Severity.WARNING
     assert seen["bot:state"].level is Severity.OK
+    assert seen["bot:history"].fact.key == "own.history.damaged"
+    reader = Shelf(size_bytes=14, days=400, lost=True, replaced=False)
+    left = judge(Itself(), own(shelf=reader))["bot:history"]
+    assert (left.level, left.fact.key) == (Severity.WARNING, "own.history.unreadable")
     assert "bot:history" not in judge(Itself(), own())
 
 

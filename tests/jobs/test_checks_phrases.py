@@ -69,6 +69,7 @@ def looks() -> Iterator[Facts]:
     yield own(damaged=("state.json",))
     yield own(shelf=Shelf(size_bytes=14_000_000, days=400))
     yield own(shelf=Shelf(size_bytes=0, days=400, lost=True))
+    yield own(shelf=Shelf(size_bytes=0, days=400, lost=True, replaced=False))
 
 
 def compared() -> Iterator[Facts]:

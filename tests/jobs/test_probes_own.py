@@ -116,3 +116,15 @@ def test_a_damaged_history_is_told_for_an_hour(tmp_path: Path) -> None:
     history.damaged = "another one"
     assert probe(now(10_000.0)).lost
     history.close()
+
+
+def test_what_was_set_aside_before_is_told_for_an_hour_too(tmp_path: Path) -> None:
+    """As if it had just happened; who only reads has not replaced anything."""
+    history = History(tmp_path / "history.sqlite")
+    probe = ShelfProbe(history, untold="history.sqlite.damaged-20260814T090000000000Z")
+    assert [probe(now(s)).lost for s in (100.0, 3699.0, 3700.0)] == [True, True, False]
+    assert probe(now(3800.0)).replaced
+    reader = History(history.path, read_only=True)
+    assert not ShelfProbe(reader)(now()).replaced
+    reader.close()
+    history.close()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from storage.history import History
 from storage.records import Sample
 from storage.schema import VERSION, micros, moment
-from storage.sqlite import open_file, shrink
+from storage.sqlite import open_file, set_aside, set_aside_after, shrink
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -463,3 +463,15 @@ def test_every_thread_may_use_it(history: History) -> None:
         list(pool.map(lambda n: history.add(samples(50, f"s{n}")), range(16)))
     assert len(history.names("s")) == 16
     assert all(len(values(history, f"s{n}")) == 50 for n in range(16))
+
+
+def test_who_set_the_file_aside_since(path: Path) -> None:
+    """The newest such file counts, and only if it is newer than what is known already."""
+    path.parent.mkdir()
+    assert set_aside_after(path, NOON) == ""
+    for minutes in (-5, 5, 9):
+        path.write_bytes(b"not a database")
+        path.with_name(f"{path.name}-wal").write_bytes(b"")
+        aside = set_aside(path, at=NOON + timedelta(minutes=minutes))
+    assert set_aside_after(path, NOON) == aside
+    assert set_aside_after(path, NOON + timedelta(minutes=9)) == ""
