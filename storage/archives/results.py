@@ -1,17 +1,17 @@
 """What making a snapshot comes to, and how far it is. No I/O, no language."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from storage.archives.manifest import Manifest, Note
 
 Phase: TypeAlias = Literal["list", "pack", "verify", "publish", "prune", "extract", "swap"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, kw_only=True):
     """How far a job is; totals are estimates, 0 where unknown."""
 
     phase: Phase
@@ -28,8 +28,7 @@ def silent(step: Step, /) -> None:
     """Show nobody how far it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Created:
+class Created(msgspec.Struct, frozen=True, kw_only=True):
     """A snapshot that was made, read back and published.
 
     `read` counts the files that were read, `packed_bytes` what its own archive takes on disk (0
@@ -56,8 +55,7 @@ class Created:
         return self.manifest.notes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """One snapshot in the folder, by its manifest and the sizes of its archives alone.
 
     `broken` says why it cannot be restored whole, "" where nothing speaks against it; `manifest`

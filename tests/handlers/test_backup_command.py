@@ -282,7 +282,7 @@ async def test_the_list_marks_each_backup_and_copies_its_command(world: World) -
     world.vault.snapshots = [
         snapshot(at - timedelta(days=3), broken="base-<i>.tar.zst is missing"),
         snapshot(at - timedelta(days=2), notes=ODD),
-        replace(snapshot(at - timedelta(days=1)), manifest=None, broken="damaged"),
+        structs.replace(snapshot(at - timedelta(days=1)), manifest=None, broken="damaged"),
         snapshot(at - timedelta(hours=7)),
     ]
     (post,) = await world.say("/backup list")
@@ -352,7 +352,7 @@ async def test_a_lost_data_folder_is_the_first_thing_said(world: World) -> None:
     await lose_data(world)
     (post,) = await world.say("/backup")
     assert "There is no good backup to bring it back from" in post.text
-    world.vault.snapshots = [before, replace(after, manifest=emptied)]
+    world.vault.snapshots = [before, structs.replace(after, manifest=emptied)]
     (post,) = await world.say("/backup")
     assert post.text.startswith("🔴 The data folder is gone.")
     assert f"python -m bot restore {before.id} --only 'data/*'" in post.text

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from msgspec import structs
@@ -49,7 +48,7 @@ def grow(world: World, size_bytes: int) -> str:
     digest = hashlib.sha256(content).hexdigest()
     grown = Archive(name=archive.name, size=len(content), sha256=digest)
     manifest = structs.replace(newest.manifest, diff=grown)
-    world.vault.snapshots[-1] = replace(newest, manifest=manifest)
+    world.vault.snapshots[-1] = structs.replace(newest, manifest=manifest)
     return archive.name
 
 
@@ -137,7 +136,7 @@ def alone(newest: Listed) -> Listed:
     """Return the snapshot with its own archive as base."""
     assert newest.manifest is not None
     own = newest.manifest.archives[-1]
-    return replace(newest, manifest=structs.replace(newest.manifest, base=own, diff=None))
+    return structs.replace(newest, manifest=structs.replace(newest.manifest, base=own, diff=None))
 
 
 @pytest.mark.parametrize(
