@@ -23,8 +23,15 @@ PERIOD_WORDS = {name: name for name in PERIODS} | {
 }  # fmt: skip
 IDLE = frozenset({
     "le", "la", "les", "l", "du", "de", "des", "d", "of", "the", "a", "sur", "over", "for", "pour",
-    "last", "past", "dernier", "derniere", "derniers", "dernieres", "par", "per",
+    "un", "une", "last", "past", "dernier", "derniere", "derniers", "dernieres", "par", "per",
 })  # fmt: skip
+# No chain is watched (yet): better said than taken for the clock.
+CHAIN = frozenset({
+    "block", "blocks", "bloc", "blocs", "blockchain", "chain", "chains", "chaine", "chaines",
+    "height", "hauteur", "gas", "gaz", "rpc",
+})  # fmt: skip
+LONGEST = "90d"
+LONGER = "longer"  # than the longest of the periods
 LIKELY = 0.6
 SHORTEST = timedelta(hours=24)
 AROUND = 1.3  # times an incident's own length
@@ -33,9 +40,14 @@ AFTER = 0.25  # of what is shown beside it
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What was asked for; without a series, the `word` not understood and what it may mean."""
+    """What was asked for; without a series, the `word` not understood and what it may mean.
+
+    `longer`: a time was asked for that no period shows. `chain`: a figure of a blockchain.
+    """
 
     period: str = "24h"
+    longer: bool = False
+    chain: bool = False
     series: str | None = None
     word: str = ""
     guess: str | None = None
@@ -46,10 +58,9 @@ async def chart(call: Call) -> Message:
     names = await known(call)
     asked = parse(call.args, names, titles(call))
     if asked.series is not None:
-        return await show(call, asked.series, asked.period)
-    return view.picker(
-        _parts(names, SOURCE), language=call.language, word=asked.word, guess=asked.guess
-    )
+        return await show(call, asked.series, asked.period, longer=asked.longer)
+    unmet = view.Unmet(word=asked.word, guess=asked.guess, chain=asked.chain)
+    return view.picker(_parts(names, SOURCE), language=call.language, unmet=unmet)
 
 
 async def choices(call: Call) -> Message:
@@ -57,12 +68,12 @@ async def choices(call: Call) -> Message:
     return view.picker(_parts(await known(call), SOURCE), language=call.language)
 
 
-async def show(call: Call, series: str, period: str) -> Message:
-    """Return the picture of a series over one of the periods."""
+async def show(call: Call, series: str, period: str, *, longer: bool = False) -> Message:
+    """Return the picture of a series over one of the periods; `longer` was asked for."""
     until = call.at.wall
     reading = await blocking(curves.read, call, series, until - PERIODS[period], until)
     photo = await curves.draw(call, reading)
-    return view.render(reading, period, language=call.language, photo=photo)
+    return view.render(reading, period, language=call.language, photo=photo, longer=longer)
 
 
 async def incident(call: Call, about: Incident, series: str) -> Message:
@@ -91,28 +102,34 @@ async def known(call: Call) -> list[str]:
 
 def titles(call: Call) -> dict[str, str]:
     """Return what the buttons call each series, in the reader's language, and which it is."""
-    return {
-        fold(call.language.plain(f"metric.{each.series}")): each.series
-        for each in METRICS
-        if not each.part
-    }
+    found: dict[str, str] = {}
+    for each in METRICS:
+        if not each.part:
+            label = fold(call.language.plain(f"metric.{each.series}"))
+            found |= {label: each.series, _bare(label): each.series}
+    return found
 
 
 def parse(words: Sequence[str], names: Sequence[str], titles: dict[str, str]) -> Asked:
     """Return what `<metric> [period]` asks for, in any order: a figure, a source, or both."""
     period, rest = "24h", []
-    for word in spelled(" ".join(words), PERIODS).split():
+    said = spelled(" ".join(words), PERIODS, beyond=LONGER).split()
+    longer = LONGER in said
+    for word in said:
         if fold(word) in PERIOD_WORDS:
             period = PERIOD_WORDS[fold(word)]
-        else:
+        elif word != LONGER:
             rest.append(word)
+    period = LONGEST if longer else period
     wanted = fold(" ".join(rest))
     if not wanted:
-        return Asked(period=period)
+        return Asked(period=period, longer=longer)
     meanings = _meanings(names) | titles
     series = meanings.get(wanted) or meanings.get(_bare(wanted)) or _begins(wanted, names)
     if series is not None:
-        return Asked(period=period, series=series)
+        return Asked(period=period, series=series, longer=longer)
+    if not CHAIN.isdisjoint(_bare(wanted).split()):
+        return Asked(period=period, chain=True)
     alike = get_close_matches(wanted, meanings, n=1, cutoff=LIKELY)
     guess = meanings[alike[0]] if alike else None
     return Asked(period=period, word=" ".join(rest), guess=guess)

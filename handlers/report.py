@@ -15,7 +15,12 @@ NOW = "now"
 
 
 async def report(call: Call) -> Message:
-    """Return the report of the day asked for, with its picture."""
+    """Return the report of the day asked for, with its picture; a week day by day, in words."""
+    if report_day.week(call.args):
+        return view.days(
+            await _reports(call).report(None, chat_id=call.chat_id, at=call.at),
+            language=call.language,
+        )
     try:
         day = report_day.parse(call.args, today=_reports(call).reporter.today(call.at))
     except ValueError:

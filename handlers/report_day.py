@@ -10,6 +10,14 @@ DAY = timedelta(days=1)
 LONGEST_BACK = timedelta(days=3660)  # nothing is kept for longer
 YESTERDAY = frozenset({"yesterday", "hier"})
 BEFORE = frozenset({"avant-hier", "avant hier", "day before yesterday"})
+WEEK = frozenset({
+    "week", "weekly", "1 week", "7d", "7 d", "7 days", "semaine", "hebdo", "1 semaine", "7j", "7 j",
+    "7 jours",
+})  # fmt: skip
+OF_WEEKS = frozenset({
+    "this", "the", "last", "past", "a", "one", "la", "les", "cette", "une", "derniere", "derniers",
+    "passee", "passes",
+})  # fmt: skip
 TODAY = frozenset({"today", "aujourd'hui", "aujourdhui"})
 MONTHS = (
     ("jan",), ("feb", "fev"), ("mar",), ("apr", "avr"), ("may", "mai"), ("jun", "juin"),
@@ -27,6 +35,12 @@ NAME = r"(?P<m>[a-z]{3,})\.?"
 SPELT = re.compile(rf"(?:le )?{DAY_OF} {NAME}(?: {YEAR})?", re.ASCII)
 ENGLISH = re.compile(rf"{NAME} {DAY_OF}(?:,? {YEAR})?", re.ASCII)
 LEAST = 3  # letters of a name
+
+
+def week(words: Sequence[str]) -> bool:
+    """Return whether the last seven days are meant, not one of them."""
+    said = fold(" ".join(words)).split()
+    return " ".join(word for word in said if word not in OF_WEEKS) in WEEK
 
 
 def parse(words: Sequence[str], *, today: date) -> date | None:

@@ -1,6 +1,7 @@
 """/chart and an alert's picture: the caption, and the buttons to other times and series."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from handlers.views.blocks import Builder, caption
 from handlers.views.callback import pack
@@ -15,16 +16,35 @@ from storage.incidents import Incident
 BAND, BEGINS, ALERTS = 9, 7, 5
 NAMED = 8
 SOURCES = 12
-IN_A_ROW = 3
+IN_A_ROW = 2
+AGE, NEW = "🕒", "🆕"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmet:
+    """What could not be drawn: the `word` and what it may mean, or a figure of a `chain`."""
+
+    word: str = ""
+    guess: str | None = None
+    chain: bool = False
 
 
 def render(
-    reading: Reading, period: str, *, language: Language, photo: bytes | None = None
+    reading: Reading,
+    period: str,
+    *,
+    language: Language,
+    photo: bytes | None = None,
+    longer: bool = False,
 ) -> Message:
-    """Return the picture of a series with its figures; without a picture the figures alone."""
+    """Return the picture of a series with its figures; without a picture the figures alone.
+
+    `longer`: more was asked for than the longest period.
+    """
     builder = caption() if photo is not None else Builder()
     name, span = Markup(escape(title(reading.series, language))), language.say(f"period.{period}")
     builder.add(language.say("chart.title", title=name, period=span))
+    builder.add(language.say("chart.longest") if longer else "")
     _figures(builder, reading, language)
     _alerts(builder, reading, language)
     return Message(
@@ -95,26 +115,26 @@ def _buttons(series: str, period: str, language: Language) -> tuple[tuple[Button
     return (tuple(periods), (Button(label=language.plain("button.charts"), data="v1:plots"),))
 
 
-def picker(
-    sources: Sequence[str], *, language: Language, word: str = "", guess: str | None = None
-) -> Message:
+def picker(sources: Sequence[str], *, language: Language, unmet: Unmet = Unmet()) -> Message:
     """Return what there is to draw as buttons; what was not understood, and likely meant, first."""
     builder = Builder()
     rows: list[tuple[Button, ...]] = []
-    if word:
-        builder.add(language.say("chart.unknown", word=clip(clean(word), 40)))
-    if guess is not None:
-        meant = title(guess, language)
+    if unmet.word:
+        builder.add(language.say("chart.unknown", word=clip(clean(unmet.word), 40)))
+    builder.add(language.say("chart.chain") if unmet.chain else "")
+    if unmet.guess is not None:
+        meant = title(unmet.guess, language)
         builder.add(language.say("chart.guess", guess=meant))
-        rows.append(
-            (Button(label=f"📈 {clip(meant, 40)}", data=data_of(guess), style=Style.PRIMARY),)
-        )
+        data = data_of(unmet.guess)
+        rows.append((Button(label=f"📈 {clip(meant, 40)}", data=data, style=Style.PRIMARY),))
     builder.gap().add(language.say("chart.pick")).add(language.say("chart.how"))
+    builder.add(language.say("chart.per_source", age=AGE, new=NEW) if sources else "")
     whole = [each.series for each in METRICS if not each.part]
     buttons = [Button(label=language.plain(f"metric.{name}"), data=data_of(name)) for name in whole]
     buttons += [
-        Button(label=f"📡 {clip(clean(name), 20) or '?'}", data=data_of(f"source_age_s:{name}"))
+        Button(label=f"{glyph} {clip(clean(name), 16) or '?'}", data=data_of(f"{kind}:{name}"))
         for name in sources[:SOURCES]
+        for glyph, kind in ((AGE, "source_age_s"), (NEW, "new_24h"))
     ]
     rows += [tuple(buttons[i : i + IN_A_ROW]) for i in range(0, len(buttons), IN_A_ROW)]
     return Message(html=builder.build(), buttons=tuple(rows))

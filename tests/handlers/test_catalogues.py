@@ -140,7 +140,8 @@ def test_catalogues_are_files_of_gettext() -> None:
 
 @pytest.mark.parametrize(
     ("code", "name", "said"),
-    [("fr", "report", "« rapport du matin »"), ("en", "report", "“morning report”"),
+    [("fr", "drill", "essai de restauration hebdomadaire"), ("en", "drill", "weekly trial restore"),
+     ("fr", "report", "« rapport du matin »"), ("en", "report", "“morning report”"),
      ("fr", "of_tomorrow", "« of_tomorrow »")],
 )  # fmt: skip
 def test_jobs_have_names_people_read(code: str, name: str, said: str) -> None:

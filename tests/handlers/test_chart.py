@@ -200,12 +200,53 @@ async def test_the_picker_offers_every_figure_and_source(world: World) -> None:
     """A press draws it; the word that was not understood is told back with a guess."""
     keep(world, "source_age_s:Galxe", 1, [60.0])
     post = (await world.say("/chart"))[0]
-    assert {"CPU", "Data age", "📡 Galxe"} <= set(labels(post))
-    await world.press(post, "📡 Galxe")
+    assert {"CPU", "Data age", "🕒 Galxe", "🆕 Galxe"} <= set(labels(post))
+    assert "🕒 age of its newest data, 🆕 what is new" in post.text
+    await world.press(post, "🕒 Galxe")
     assert world.api.said(ADA)[-1].text.startswith("📈 Age of the data: Galxe · last 24 h")
+    await world.press((await world.say("/chart"))[0], "🆕 Galxe")
+    assert world.api.said(ADA)[-1].text.startswith("📈 New in 24 h: Galxe · last 24 h")
     post = (await world.say("/chart galxy"))[0]
     assert "There is no chart of “galxy”." in post.text
     assert labels(post)[0] == "📈 Age of the data: Galxe"
+
+
+@pytest.mark.parametrize(
+    "words", ["block height", "bloc", "hauteur de bloc", "chaîne", "blockchain 7d", "gas"]
+)
+async def test_no_chain_is_watched_and_that_is_said(world: World, words: str) -> None:
+    """Nothing else is offered in its place."""
+    post = (await world.say(f"/chart {words}"))[0]
+    assert post.text.startswith("I watch no blockchain yet")
+    assert "Did you mean" not in post.text
+    assert labels(post)[0] == "CPU"
+
+
+def test_a_source_may_be_called_like_a_chain() -> None:
+    """What there is comes first."""
+    asked = parse(("chain",), ["source_age_s:Chain"], {})
+    assert (asked.series, asked.chain) == ("source_age_s:Chain", False)
+
+
+@pytest.mark.parametrize("words", ["cpu 200 jours", "cpu 1 an", "400d cpu", "cpu a year"])
+async def test_more_than_there_is_shows_the_most_there_is(world: World, words: str) -> None:
+    """And says so."""
+    keep(world, "cpu_pct", 1)
+    post = (await world.say(f"/chart {words}"))[0]
+    assert post.text.startswith("📈 CPU · last 90 days\nCharts go back 90 days at most.")
+    assert "at most" not in (await world.say("/chart cpu 90d"))[0].text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_every_button_can_be_written_as_well(world: World, language: str) -> None:
+    """As it stands, and with the apostrophe of a keyboard."""
+    world.services.chats.remember(ADA, language)
+    names = [label for label in labels((await world.say("/chart"))[0]) if label[0].isalpha()]
+    assert len(names) == 12
+    assert max(map(len, names)) <= 20
+    for name in (*names, *(each.replace("’", "'") for each in names)):
+        assert (await world.say(f"/chart {name}"))[0].text.startswith("📈 "), name
+        assert "photo" in world.api.said(ADA)[-1].json, name
 
 
 async def test_an_incident_is_shown_in_its_day(world: World) -> None:

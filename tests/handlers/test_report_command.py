@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sandbox.world import Post
-from handlers.report_day import parse
+from handlers.report_day import parse, week
 from handlers.views.plots import WeekChart
 from storage.picks import Pick, Verdict
 from tests.handlers.chat import ADA, BOB, EVE, START, TEAM, World, opportunity
@@ -99,6 +99,21 @@ async def test_report_shows_the_last_day_with_its_picture(world: World) -> None:
     (french,) = await world.say("/rapport")
     assert "Nouveautés" in french.text
     assert await world.say("/report", user=EVE) == []
+
+
+@pytest.mark.parametrize(
+    "words", ["week", "last week", "the last 7 days", "semaine", "la semaine dernière",
+              "les 7 derniers jours", "7j"],
+)  # fmt: skip
+async def test_a_week_is_told_day_by_day(world: World, words: str) -> None:
+    """It is no day; its seven days come in words."""
+    assert (await world.say(f"/report {words}"))[0].text.startswith("📊 ")
+
+
+@pytest.mark.parametrize("words", ["", "7", "hier", "friday", "weekend", "2026-08-14"])
+def test_other_words_are_no_week(words: str) -> None:
+    """A day stays a day."""
+    assert not week(words.split())
 
 
 async def test_without_a_picture_the_text_goes_alone(world: World) -> None:
