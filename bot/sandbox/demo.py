@@ -39,7 +39,7 @@ class Place:
 
     def __str__(self) -> str:
         """Return one line for the terminal."""
-        taken = f"Port {', '.join(map(str, self.busy))} is busy, so: " if self.busy else ""
+        taken = f"Busy: {', '.join(map(str, self.busy))}; so " if self.busy else ""
         return f"{taken}open {self.url}"
 
 

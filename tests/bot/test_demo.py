@@ -153,7 +153,7 @@ async def test_a_busy_port_is_said_and_the_next_one_taken(tmp_path: Path) -> Non
         settings = {"TMPDIR": str(tmp_path)}
         async with running(tmp_path, *words, settings=settings) as demo:
             url = await address(demo)
-            assert f"Port {port} is busy" in demo.said
+            assert f"Busy: {port}" in demo.said
             assert f":{port}/" not in url
             children = [
                 one.pid for one in psutil.Process(demo.process.pid).children(recursive=True)
