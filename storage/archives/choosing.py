@@ -16,7 +16,7 @@ class Reason(StrEnum):
 
     DIFF = ""
     FIRST = "first"  # no snapshot there can be built upon
-    AGE = "age"
+    AGE = "age"  # it is old, or of the future
     LARGE = "large"  # a differential would be, or was, more than half of its base
     KIND = "kind"  # a file became a folder, or the other way round: plain tar cannot undo that
 
@@ -27,7 +27,8 @@ def choose(
     """Return why a base is to be made, or DIFF, where so many of all bytes have changed."""
     if previous is None:
         return Reason.FIRST
-    if now - _made(previous) >= timedelta(days=base_days) - SLACK:
+    age = now - made(previous)
+    if age >= timedelta(days=base_days) - SLACK or age < -SLACK:
         return Reason.AGE
     diff = previous.diff.size if previous.diff else 0
     if 2 * diff > max(previous.base.size, SMALL_BYTES) or 2 * changed > max(total, SMALL_BYTES):
@@ -35,8 +36,10 @@ def choose(
     return Reason.DIFF
 
 
-def _made(previous: Manifest) -> datetime:
-    """Return when the base was made, as its name says."""
+def made(previous: Manifest) -> datetime:
+    """Return when the base was begun, or what its name says of it."""
+    if previous.based is not None:
+        return previous.based
     match = ARCHIVE_NAME.fullmatch(previous.base.name)
     return when(match[1]) if match else previous.started
 

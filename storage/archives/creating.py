@@ -174,6 +174,7 @@ class _Making:
             members=members,
             notes=tuple(sorted({*scene.tree.notes, *packing.notes, *lost}, key=_note)),
             gone=missed if diff else (),
+            based=scene.based if diff or archive is None else self._started,
         )
 
     def _earlier(self) -> Iterator[Counter[str]]:

@@ -77,6 +77,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     `started` is when its files began to be read, `verified` when its archives were read back
     whole and every member compared with its SHA-256. Times are aware, UTC. `diff` is None where
     the base alone is the snapshot. `roots` maps a root's name to where it lay, for a person.
+    `based` is when its base was begun: behind a night with a wrong clock its name does not say so.
     `gone` are all paths of earlier snapshots on this base that are no more: what is to be deleted
     behind the base, and a few that never were in it.
     """
@@ -92,6 +93,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[Member, ...]
     notes: tuple[Note, ...] = ()
     gone: tuple[str, ...] = ()
+    based: datetime | None = None
 
     @property
     def archives(self) -> tuple[Archive, ...]:

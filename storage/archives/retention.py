@@ -45,7 +45,7 @@ BEST_FIRST = tuple(Health)
 class Reason(StrEnum):
     """Why a snapshot, or an archive, is kept or deleted."""
 
-    HELD = "held"  # nothing is deleted now: `Plan.hold` says why
+    HELD = "held"  # nothing is deleted now: `Plan.hold` says why; or it is of the future itself
     NEWEST = "newest"
     NEWEST_CLEAN = "newest_clean"
     TODAY = "today"
@@ -69,17 +69,22 @@ class Hold(StrEnum):
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """What the plan must know of a snapshot; `archives` None where its manifest is unreadable."""
+    """What the plan must know of a snapshot; `archives` None where its manifest is unreadable.
+
+    Ids tell which was made last; behind a night with a wrong clock all are of the future, while
+    `started` is when each was begun by the clock of its time, None where that is not known.
+    """
 
     id: str
     health: Health
     archives: tuple[str, ...] | None
     empty: bool = False
+    started: datetime | None = None
 
     @property
     def at(self) -> datetime:
-        """When it was begun, as its id says."""
-        return when(self.id)
+        """When it was begun, as far as is known."""
+        return self.started or when(self.id)
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -143,17 +148,16 @@ def _hold(known: Sequence[Candidate], now: datetime) -> Hold:
 
 def _kept(known: Sequence[Candidate], policy: Policy, now: datetime) -> dict[str, Reason]:
     """Return what is kept, each with the strongest reason: one that alone would keep it."""
-    if not known:
-        return {}
-    kept: dict[str, Reason] = {}
+    past = sorted((each for each in known if each.at <= now), key=lambda each: each.at)
+    kept = {each.id: Reason.HELD for each in known if each.at > now}
     for reason, count, period in _generations(policy):
-        for each in _stand_ins(known, policy.zone, count, period):
+        for each in _stand_ins(past, policy.zone, count, period):
             kept.setdefault(each.id, reason)
     today = now.astimezone(policy.zone).date()
-    kept |= {each.id: Reason.TODAY for each in known if _day(each, policy.zone) == today}
+    kept |= {each.id: Reason.TODAY for each in past if _day(each, policy.zone) == today}
     clean = [each for each in known if each.health is Health.CLEAN]
     kept |= {each.id: Reason.NEWEST_CLEAN for each in clean[-1:]}
-    return kept | {known[-1].id: Reason.NEWEST}
+    return kept | {each.id: Reason.NEWEST for each in known[-1:]}
 
 
 def _week(day: date) -> Hashable:
@@ -209,15 +213,21 @@ def _archives(
     needed = {name for each in stay for name in each.archives or ()}
     # Who knows what an unreadable manifest stands on? Nothing that is younger, so much is certain.
     sheltered = max((each.id for each in stay if each.archives is None), default="")
+    newest = max((each.id for each in stay), default="")
     keep, delete = [], []
     for name in sorted((one for one in names if _is_archive(one)), key=_stamp):
         if name.removesuffix(BAD_END) in needed or _stamp(name) <= sheltered:
             keep.append(Decision(name, Reason.NEEDED))
-        elif now - when(_stamp(name)) < DAY:
+        elif _young(_stamp(name), now, newest):
             keep.append(Decision(name, Reason.YOUNG))
         else:
             delete.append(Decision(name, Reason.ORPHAN))
     return tuple(keep), tuple(delete)
+
+
+def _young(made: str, now: datetime, newest: str) -> bool:
+    """Tell whether that is less than a day ago; the future says so only behind all snapshots."""
+    return now - when(made) < DAY and (when(made) <= now or made > newest)
 
 
 def _is_archive(name: str) -> bool:

@@ -6,7 +6,7 @@ import msgspec
 
 from storage.archives import free
 from storage.archives.before import Before
-from storage.archives.choosing import Reason, choose, clash
+from storage.archives.choosing import Reason, choose, clash, made
 from storage.archives.manifest import Archive, Member
 from storage.archives.steady import LARGE_BYTES
 from storage.archives.tree import Found, Tree
@@ -34,6 +34,12 @@ class Scene(msgspec.Struct, frozen=True):
         """Its name, "" where there is none."""
         archive = self.base_archive
         return archive.name if archive else ""
+
+    @property
+    def based(self) -> datetime | None:
+        """When that one was begun, as far as is known."""
+        manifest = self.before.manifest
+        return made(manifest) if manifest and self.base else None
 
     @property
     def changed_bytes(self) -> int:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import combinations, product
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,6 +97,31 @@ def test_a_day_is_the_owners() -> None:
     known = [late, early, made(NOW)]
     assert not plan(known, Policy(zone=PARIS), now=NOW).delete
     assert gone(plan(known, Policy(), now=NOW)) == {late.id: Reason.SUPERSEDED}
+
+
+def test_one_night_with_a_wrong_clock_holds_nothing() -> None:
+    """All ids are of the future from then on; what was begun when is known all the same."""
+    wrong = made(NOW + 365 * DAY)
+    late = [
+        msgspec.structs.replace(
+            made(wrong.at + number * timedelta(seconds=1)), started=NOW + (number - 20) * DAY
+        )
+        for number in range(1, 21)
+    ]
+    known = [*nights(30)[:9], wrong, *late]
+    found = plan(known, Policy(), now=NOW, archives=files(known))
+    assert found.hold is Hold.NONE
+    assert list(kept(found)) == ids([wrong, *late[-7:]])
+    assert kept(found)[wrong.id] is Reason.HELD
+    assert {one.name for one in found.delete_archives} == files([*known[:9], *late[:-7]])
+
+
+def test_an_archive_behind_the_newest_stays_for_a_day() -> None:
+    """Somebody may be at work on it, whatever the clock."""
+    known = nights(2)
+    ahead = f"base-{stamp(NOW + 2 * DAY)}.tar.zst"
+    found = plan(known, Policy(), now=NOW, archives={*files(known), ahead})
+    assert found.keep_archives[-1].reason is Reason.YOUNG
 
 
 def test_weeks_and_months_reach_further_back() -> None:
