@@ -4,7 +4,7 @@ import argparse
 import importlib
 from typing import Any, Protocol, cast
 
-from bot.keeping import bench, policy
+from bot.keeping import STATE_FILE, bench, policy
 from bot.settings import Settings
 from bot.terminal import FAILED, GOOD, NOTED, REFUSED, Bar, files, local, say, size, warn
 from jobs import backup_work
@@ -40,9 +40,18 @@ class _Copies(Protocol):
     def pushing(self, made: Any, policy: Policy) -> Push: ...  # noqa: ANN401 - only handed on
 
 
+class _Homecoming(Protocol):
+    """The module that brings copies back to an empty machine; without any, nobody pays for it."""
+
+    def come_home(self, found: Settings) -> None: ...
+
+
 def _push(found: Settings) -> Push | None:
     if not found.backup_offsite:
         return None
+    if not (found.state_dir / STATE_FILE).exists():  # an empty machine: else what lies there
+        home = cast(_Homecoming, importlib.import_module("bot.homecoming"))  # would be pushed out
+        home.come_home(found)
     module = cast(_Copies, importlib.import_module("bot.copies"))
     return module.pushing(module.copies(found), policy(found))
 

@@ -6,6 +6,7 @@ from storage.archives.retention import Policy
 from storage.clock import wall_now
 
 DATA, STATE = "data", "state"
+STATE_FILE = "state.json"
 
 
 def policy(found: Settings) -> Policy:

@@ -36,11 +36,15 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copies:
-    """The copies off this machine: when one last went there, and how many files were bad there."""
+    """The copies off this machine: when one last went there, and how many files were bad there.
+
+    `owed`: this machine began empty, and could not bring home what lies there.
+    """
 
     place: str
     pushed_at: datetime | None = None
     damaged: int = 0
+    owed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,8 @@ def drill(known: Backups) -> Observation:
 
 def offsite(known: Backups, copies: Copies, now: datetime) -> Observation:
     """Judge the copies off this machine: a network may be away for a night, not for two."""
+    if copies.owed:
+        return OFFSITE.fail(Severity.ERROR, Phrase("offsite.owed", {"place": copies.place}))
     if copies.damaged:
         spoilt: dict[str, Value] = {"place": copies.place, "n": copies.damaged}
         return OFFSITE.fail(Severity.ERROR, Phrase("backups.offsite.damaged", spoilt))

@@ -79,7 +79,12 @@ def _no_record() -> None:
 def _copies(record: Record | None) -> Copies | None:
     if record is None:
         return None
-    return Copies(place=record.where, pushed_at=record.pushed_at, damaged=record.damaged)
+    return Copies(
+        place=record.where,
+        pushed_at=record.pushed_at,
+        damaged=record.damaged,
+        owed=record.owed,
+    )
 
 
 def _backup(found: Listed) -> Backup:

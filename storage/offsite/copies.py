@@ -1,5 +1,6 @@
 """The off-site copy as the rest of Vigie uses it: push, list, check, pull, prune."""
 
+import contextlib
 from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
@@ -7,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from storage.archives import retention
+from storage.archives import listing, retention
 from storage.archives.disk import FULL, Disk
-from storage.archives.manifest import Manifest
+from storage.archives.manifest import Flag, Manifest, Note, when
 from storage.archives.retention import Candidate, Health, Policy
 from storage.offsite import checking, record, thinning
 from storage.offsite.place import Place
@@ -57,8 +58,15 @@ class Offsite:
         return record.load(self._folder, self.where)
 
     def push(self, manifest: Manifest) -> Pushed:
-        """Copy a snapshot: when this returns, all of it is there."""
+        """Copy a snapshot: when this returns, all of it is there.
+
+        Refused while what lies there is yet to be brought home: see `owe`.
+        """
         self._make_sure()
+        if self.record.owed:
+            if thinning.ids(self._place.names()):
+                raise OffsiteError(Trouble.OWED, self.where)
+            self.owe(owed=False)
         pushed = Push(self._place, self._seal, self._folder, self._disk).run(manifest)
         now = self._clock()
         self._remember(msgspec.structs.replace(self.record, pushed=pushed.id, pushed_at=now))
@@ -78,6 +86,11 @@ class Offsite:
         )
         self._remember(told)
         return checked
+
+    def owe(self, *, owed: bool) -> None:
+        """Remember that an empty machine could not bring home what lies there, or did by now."""
+        if owed != self.record.owed:
+            self._remember(msgspec.structs.replace(self.record, owed=owed))
 
     def pull(self) -> Pulled:
         """Bring the newest good snapshot back into the folder."""
@@ -104,11 +117,27 @@ class Offsite:
 
     def thin_out(self, policy: Policy) -> Dropped:
         """Delete what the policy does not keep, as among the backups here; see `prune`."""
-        found = [
-            Candidate(id=one.id, health=_health(one), archives=one.archives) for one in self.list()
-        ]
-        keep = retention.plan(found, policy, now=self._clock()).keep
+        now, there = self._clock(), self.list()
+        newest = max((one.id for one in there), default="")
+        found = [self._candidate(one, look=one.id == newest or when(one.id) > now) for one in there]
+        keep = retention.plan(found, policy, now=now).keep
         return self.prune({one.name for one in keep})
+
+    def _candidate(self, one: Remote, *, look: bool) -> Candidate:
+        """Return what the plan must know; `look`: of its manifest here too, where there is one."""
+        notes: tuple[Note, ...] = ()
+        started: datetime | None = None
+        if look:
+            with contextlib.suppress(OSError, listing.DamagedError):
+                known = listing.load(self._disk, self._folder, one.id)
+                notes, started = known.notes, known.started
+        return Candidate(
+            id=one.id,
+            health=_health(one),
+            archives=one.archives,
+            empty=any(note.flag is Flag.EMPTY for note in notes),
+            started=started,
+        )
 
     def _make_sure(self) -> None:
         """Raise OffsiteError where the place is not there, or looks as if it were another one."""

@@ -13,7 +13,8 @@ RECORD_NAME = "offsite.json"
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """The last copy that went well and the last re-reading, of one destination. Times are UTC.
 
-    Disposable: without it the next run copies, and checks, what it would have anyway.
+    `owed`: this machine began empty although copies may lie there. Disposable: without it the
+    next run copies, and checks, what it would have anyway.
     """
 
     where: str
@@ -22,6 +23,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     checked: str = ""
     checked_at: datetime | None = None
     damaged: int = 0
+    owed: bool = False
 
 
 def load(folder: Path, where: str) -> Record:

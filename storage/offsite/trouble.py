@@ -20,6 +20,7 @@ class Trouble(StrEnum):
     CHAT = "chat"
     UNPINNED = "unpinned"
     OTHERS = "others"
+    OWED = "owed"
     SEALED = "sealed"
     RECIPIENTS = "recipients"
     DAMAGED = "damaged"
@@ -60,6 +61,11 @@ ADVICE: Mapping[Trouble, str] = {
     ),
     Trouble.OTHERS: (
         "something else of that name is there: give each Vigie a prefix or folder of its own"
+    ),
+    Trouble.OWED: (
+        "this machine began empty, and the copies there could not be brought home: nothing goes "
+        "there until a restart of Vigie brings them; to begin afresh, delete offsite.json in "
+        "BACKUP_DIR"
     ),
     Trouble.SEALED: (
         "it is encrypted, and BACKUP_AGE_IDENTITY does not open it: "

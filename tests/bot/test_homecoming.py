@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from bot import backup, homecoming, restore, settings
+from bot import backup, copies, homecoming, restore, settings
 from bot.cli import parser
 from bot.settings import Settings
+from jobs.checks.backup_runs import offsite
+from jobs.probes.backups import BackupsProbe
+from storage.clock import wall_now
 from storage.offsite.trouble import OffsiteError
+from storage.records import Moment, Observation
 
 
 @pytest.fixture
@@ -98,3 +102,64 @@ def test_restore_says_what_is_wrong_with_the_place(
     (tmp_path / "away").rename(tmp_path / "unplugged")
     assert restore.main(found, parser().parse_args(["restore", "--yes"])) == 3
     assert "mount the disk" in capsys.readouterr().err
+
+
+def push(found: Settings) -> int:
+    return backup.main(found, parser().parse_args(["backup"]))
+
+
+def told(found: Settings) -> Observation:
+    """Return what the health check says of the copies, from the disk alone."""
+    away = copies.copies(found)
+    assert away is not None
+    probe = BackupsProbe(found.backup_dir)
+    probe.record = lambda: away.record
+    seen = probe(Moment(wall=wall_now(), logical_s=0.0))
+    assert seen.copies is not None
+    return offsite(seen, seen.copies, wall_now())
+
+
+def test_what_could_not_come_home_is_not_pushed_out(found: Settings, tmp_path: Path) -> None:
+    """An empty state's backups stay here, and it is told, until a start brings the good one."""
+    wipe(found)
+    away, unplugged = tmp_path / "away", tmp_path / "unplugged"
+    before = sorted(path.name for path in away.iterdir())
+    away.rename(unplugged)
+    homecoming.come_home(found)
+    for file, text in ((found.data_dir / "b.json", "[2]"), (found.state_dir / "state.json", "0")):
+        file.parent.mkdir()
+        file.write_text(text)
+    unplugged.rename(away)
+    assert push(found) == 1
+    assert sorted(path.name for path in away.iterdir()) == before
+    assert told(found).fact.key == "offsite.owed"
+    homecoming.come_home(found)
+    assert (found.state_dir / "state.json").read_text() == '{"n": 1}'
+    kept = next(tmp_path.glob("var.before-restore-*")) / "state.json"
+    assert kept.read_text() == "0"
+    assert push(found) == 0
+    assert len(list(away.iterdir())) > len(before)
+    assert told(found).fact.key == "backups.offsite.ok"
+
+
+def test_where_nothing_ever_lay_nothing_is_owed(found: Settings, tmp_path: Path) -> None:
+    """The disk was unplugged at the very first start: its first copy goes there all the same."""
+    wipe(found)
+    shutil.rmtree(tmp_path / "away")
+    homecoming.come_home(found)
+    found.data_dir.mkdir()
+    found.state_dir.mkdir()
+    for file in (found.data_dir / "a.json", found.state_dir / "state.json"):
+        file.write_text("[1]")
+    (tmp_path / "away").mkdir()
+    assert push(found) == 0
+    assert any((tmp_path / "away").glob("snap-*"))
+
+
+def test_a_backup_by_hand_brings_home_first(found: Settings) -> None:
+    """On an empty machine: else what it makes of nothing would be the newest copy there."""
+    wipe(found)
+    found.data_dir.mkdir()
+    (found.data_dir / "b.json").write_text("[2]")
+    assert push(found) == 0
+    assert (found.state_dir / "state.json").read_text() == '{"n": 1}'

@@ -31,22 +31,24 @@ class Backups:
         self._random = random.Random(seed)  # noqa: S311
         self._base: Archive | None = None
 
-    def add(
-        self, *, base: bool = False, size: int = 20_000, day: int | None = None, clean: bool = True
-    ) -> Manifest:
+    def add(  # noqa: PLR0913 (each has a default)
+        self, *, base: bool = False, size: int = 20_000, day: int | None = None,
+        at: datetime | None = None, started: datetime | None = None, clean: bool = True,
+        notes: tuple[Note, ...] = (),
+    ) -> Manifest:  # fmt: skip
         """Return a new snapshot, of a new base or of a differential on the last one."""
-        at = START + timedelta(days=len(self.made) if day is None else day)
+        at = at or START + timedelta(days=len(self.made) if day is None else day)
         fresh = base or self._base is None
         archive = self._archive(f"{'base' if fresh else 'diff'}-{stamp(at)}.tar.zst", size)
         if fresh:
             self._base = archive
         assert self._base is not None
-        flags = () if clean else (Note("data/a.json", Flag.UNSTABLE),)
+        flags = notes if clean else (*notes, Note("data/a.json", Flag.UNSTABLE))
         manifest = Manifest(
             tool="test",
             id=stamp(at),
-            started=at,
-            verified=at,
+            started=started or at,
+            verified=started or at,
             roots={"data": "data"},
             base=self._base,
             diff=None if fresh else archive,

@@ -1,14 +1,25 @@
 """Which off-site files go: whatever is asked for, what stays can be restored."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.archives.manifest import ARCHIVE_NAME, MANIFEST_NAME, manifest_name, stamp
+from storage.archives.manifest import (
+    ARCHIVE_NAME,
+    MANIFEST_NAME,
+    Flag,
+    Manifest,
+    Note,
+    manifest_name,
+    stamp,
+)
 from storage.archives.retention import Policy
 from storage.offsite import sums, thinning
 from storage.offsite.copies import Offsite
+from storage.offsite.folder import FolderPlace
 from storage.offsite.place import Place
 from storage.offsite.sums import Item, Sums, plain_name, sealed_name, sums_name
 from tests.storage.offsite.backups import START, Backups
@@ -127,3 +138,38 @@ def test_retention_there_is_the_policy_here(backups: Backups, place: Place) -> N
     assert all(one.complete for one in left)
     bases = {name for name in place.names() if name.startswith("base-")}
     assert bases == {backups.made[0].base.name, backups.made[7].base.name}
+
+
+def test_a_folder_found_empty_lets_nothing_expire_there(backups: Backups, tmp_path: Path) -> None:
+    """As here: what is thinned out on a wiped machine's word would be the last good copy."""
+    good = [backups.add() for _ in range(2)]
+    empty = Note("data", Flag.EMPTY)
+    copies, days = _nightly(tmp_path), range(2, 12)
+    for one in [*good, *(backups.add(notes=(empty,), day=day) for day in days)]:
+        copies(one)
+    assert {one.id for one in backups.made} == {one.id for one in _there(tmp_path).list()}
+
+
+def test_one_night_with_a_wrong_clock_holds_nothing_there(backups: Backups, tmp_path: Path) -> None:
+    """Ids of the future; the manifests here know better."""
+    copies = _nightly(tmp_path)
+    copies(backups.add(day=365))
+    for day in range(12):
+        at = START + timedelta(days=365, seconds=day + 1)
+        copies(backups.add(at=at, started=START + timedelta(days=day)))
+    left = [one.id for one in _there(tmp_path).list()]
+    assert left == [one.id for one in (backups.made[0], *backups.made[-7:])]
+
+
+def _there(tmp_path: Path, now: datetime = START) -> Offsite:
+    (tmp_path / "there").mkdir(exist_ok=True)
+    return Offsite(FolderPlace(tmp_path / "there"), tmp_path / "backups", clock=lambda: now)
+
+
+def _nightly(tmp_path: Path) -> Callable[[Manifest], None]:
+    def copy(manifest: Manifest) -> None:
+        there = _there(tmp_path, manifest.started + timedelta(minutes=1))
+        there.push(manifest)
+        there.thin_out(Policy(daily=7))
+
+    return copy
