@@ -35,6 +35,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
 )
 CHANGING = frozenset(word for word, form in WORDS.items() if form not in {"", LIST})
 LOST = {FolderState.MISSING: "missing", FolderState.EMPTY: "empty"}
+ALARMED = {"data.folder.missing": "missing", "freshness.all.none": "empty"}
 
 
 async def backup(call: Call) -> Message | Show:
@@ -110,10 +111,16 @@ FORMS: Mapping[str, Callable[[Call], Awaitable[Message | Show]]] = MappingProxyT
 
 
 def lost(call: Call) -> str:
-    """Return `missing` or `empty` where the last look found the data folder so, else nothing."""
+    """Return `missing` or `empty` where the data folder was last found so, else nothing.
+
+    Where the last look could not tell (a slow disk), what is still alarmed counts.
+    """
     last = call.services.watch.last
     data = None if last is None else last.facts.data
-    return LOST.get(data.folder, "") if isinstance(data, Snapshot) else ""
+    if isinstance(data, Snapshot):
+        return LOST.get(data.folder, "")
+    alarmed = {one.fact.key for one in call.services.alerts.open()}
+    return next((word for fact, word in ALARMED.items() if fact in alarmed), "")
 
 
 def _work(

@@ -14,6 +14,7 @@ from bot.sandbox.world import Post
 from handlers.access import Access
 from handlers.leftovers import settle
 from jobs.backup_results import Retrieved, Work
+from jobs.facts import Unknown
 from storage.archives.findings import Bad, Restored
 from storage.archives.findings import Fault as Wrong
 from storage.archives.manifest import Flag, Note
@@ -364,6 +365,18 @@ async def test_a_lost_data_folder_is_the_first_thing_said(world: World) -> None:
     await world.press(post, RESTORE)
     await world.press(world.api.said(ADA)[-1], YES)
     assert world.vault.restored == before.id
+
+
+async def test_a_lost_folder_stays_lost_while_a_look_cannot_tell(world: World) -> None:
+    """A look that took too long knows nothing of the folder: what is alarmed still holds."""
+    world.vault.keep(1)
+    await lose_data(world)
+    watch = world.services.watch
+    assert watch.last is not None
+    unknown = Unknown(Phrase("unknown.timeout", {"limit_s": 2.0}))
+    watch.last = replace(watch.last, facts=replace(watch.last.facts, data=unknown))
+    (post,) = await world.say("/backup")
+    assert post.text.startswith("🔴 The data folder is gone.")
 
 
 async def test_the_restore_is_asked_first_and_done_once(world: World) -> None:
