@@ -64,11 +64,12 @@ class Reports:
     ) -> Message:
         """Return the report of a local date, or of the 24 hours until now, for one chat.
 
-        Where the picture cannot be drawn, or is not wanted, the text goes alone.
+        Where the picture cannot be drawn, is not wanted or would be empty, the text goes alone.
         """
         async with self._turn:
             made = await self._fresh(day, at)
-            drawn = await self._drawn(made, language) if picture else None
+            wanted = picture and not view.blank(made.report)
+            drawn = await self._drawn(made, language) if wanted else None
         report = await self._own(made.report, chat_id)
         return view.render(report, language=language, picture=drawn, picking=picking)
 

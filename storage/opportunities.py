@@ -34,13 +34,16 @@ class Counts:
     """How many distinct opportunities there are, those of several sources counted once.
 
     `ranked` ones can be listed; the ROI of the `unknown` ones is not known; what would be listed
-    had it not `ended` is counted apart.
+    had it not `ended` is counted apart. Not among them: the `folded` lines of what is counted
+    already, and what is put `away`.
     """
 
     total: int = 0
     ranked: int = 0
     unknown: int = 0
     ended: int = 0
+    folded: int = 0
+    away: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ FROM listed AS own WHERE {_OWN}
 """  # noqa: S608 (a constant)
 # Asked of the few rows put away, and taken off: asked of every row it would double the time.
 _COUNT_AWAY = f"{_COUNT} AND {_AWAY}"
+_COUNT_LINES = f"SELECT count(*) FROM listed AS own WHERE {_SCOPE.format('own')}"  # noqa: S608
 _ALSO = """
 SELECT own.key, other.source, other.url FROM listed AS own
 JOIN listed AS other ON other.flock = own.flock AND other.key <> own.key
@@ -98,19 +99,26 @@ def top(db: sqlite3.Connection, asked: Values) -> list[tuple[Any, ...]]:
 
 
 class Counted(NamedTuple):
-    """How many there are in all, can be listed, have no ROI, and have ended."""
+    """How many there are in all, can be listed, have no ROI, and have ended.
+
+    Not among them: the `folded` lines of things counted already, and what is put `away`.
+    """
 
     total: int
     ranked: int
     unknown: int
     ended: int
+    folded: int
+    away: int
 
 
 def count(db: sqlite3.Connection, asked: Values) -> Counted:
     """Return how many there are, without what was put away."""
     everything = db.execute(_COUNT, asked).fetchone()
     away = db.execute(_COUNT_AWAY, asked).fetchone()
-    return Counted(*(n - less for n, less in zip(everything, away, strict=True)))
+    (lines,) = db.execute(_COUNT_LINES, asked).fetchone()
+    total, ranked, unknown, ended = (n - less for n, less in zip(everything, away, strict=True))
+    return Counted(total, ranked, unknown, ended, lines - everything[0], away[0])
 
 
 def deadlines(db: sqlite3.Connection, *, since: int | None) -> list[str]:

@@ -10,11 +10,11 @@ from handlers.views.i18n import Language
 from handlers.views.message import Message
 from handlers.views.report_keys import FOLDED, Picking, buttons
 from handlers.views.report_table import csv
-from handlers.views.report_week import chart, days
+from handlers.views.report_week import blank, chart, days
 from handlers.views.text import visible
 from jobs.report import Report
 
-__all__ = ["chart", "csv", "days", "full", "line", "render", "text"]
+__all__ = ["blank", "chart", "csv", "days", "full", "line", "render", "text"]
 
 # What goes first where a caption has no room for all of it.
 BANDS, HELD, LEGEND, REST, WEEKLY, MESSAGES, BACKUP, SOURCES, BEST = 9, 8, 8, 7, 6, 5, 4, 3, 2
@@ -49,6 +49,8 @@ def _short(report: Report, language: Language, *, rich: bool) -> Builder:
     builder = caption()
     _head(builder, report, language)
     builder.gap()
+    if lines.blind(report):
+        return _unseen(builder, report, language)
     _figures(builder, report, language)
     builder.add(events.sources(report, language), weight=SOURCES)
     builder.add(events.late(report, language), weight=SOURCES)
@@ -61,6 +63,18 @@ def _short(report: Report, language: Language, *, rich: bool) -> Builder:
     held = events.each_alert(report.held, report, language)
     body = listing(held, limit=HELD_UNITS, more=_more(language), per_line=2)
     builder.add(quote(events.held_title(report, language), body), weight=HELD)
+    return builder
+
+
+def _unseen(builder: Builder, report: Report, language: Language) -> Builder:
+    """Say what is known of a day nobody saw; the verdict has said that there are no data."""
+    builder.add(lines.weekly(report, language), weight=WEEKLY)
+    if report.top:
+        _best(builder, report, language, rich=False)
+    if report.backup is not None:
+        builder.add(events.backup(report, language), weight=BACKUP)
+    if report.deliveries is not None:
+        builder.add(events.messages(report, language), weight=MESSAGES)
     return builder
 
 
@@ -90,6 +104,9 @@ def full(report: Report, *, language: Language) -> Message:
     builder = Builder()
     _head(builder, report, language)
     builder.gap()
+    if lines.blind(report):
+        _unseen(builder, report, language)
+        return Message(html=builder.build(), cut=builder.cut)
     _figures(builder, report, language)
     builder.gap()
     _best(builder, report, language, rich=True)

@@ -16,7 +16,7 @@ DOUBT = 0.1
 
 def sources(report: Report, language: Language) -> Markup:
     """Return what each source brought, the most first."""
-    if not report.by_source:
+    if all(each.new.today is None for each in report.by_source):
         return language.say("report.sources.none")
     ranked = by_new(report.by_source)
     said = [_brought(each, language) for each in ranked[:NAMED]]

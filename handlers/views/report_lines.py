@@ -182,7 +182,7 @@ def best_title(report: Report, language: Language) -> Markup:
     if report.top:
         said = language.say("report.best")
     else:
-        said = language.say("report.best.unknown" if blind(report) else "report.best.none")
+        said = language.say("report.best.unknown" if report.new.today is None else "report.best.none")
     ended = language.say("report.best.ended", n=report.ended) if report.ended else ""
     return Markup(" · ".join(part for part in (said, ended) if part))
 
@@ -213,11 +213,14 @@ def _also(row: Opportunity, language: Language) -> Markup:
 
 
 def legend(report: Report, language: Language) -> Markup:
-    """Return what the signs behind the returns mean, of those that are used."""
+    """Return what the signs that are used behind the returns mean, and what is counted."""
     used = {row.provenance for row in report.top}
     marks = [
         f"{MARKS[each]} {language.say(f'provenance.{each.value}')}"
         for each in Provenance
         if each in used and MARKS[each]
     ]
-    return quote("", " · ".join(marks))
+    said = [" · ".join(marks)] if marks else []
+    if report.new.today:
+        said.append(language.say("report.counting"))
+    return quote("", "\n".join(said))

@@ -29,7 +29,9 @@ def csv(report: Report, language: Language) -> Document:
     writer.writerow([language.plain(f"csv.{each}") for each in ("day", "about", "figure", "value")])
     for about, figure, value in _rows(report, language):
         label = language.plain(f"csv.{figure}")
-        writer.writerow([report.day.isoformat(), _safe(about), label, _spell(value, language)])
+        digits = _digits(figure)
+        said = _spell(value, language, digits=digits)
+        writer.writerow([report.day.isoformat(), _safe(about), label, said])
     name = language.plain("csv.name", date=report.day.isoformat())
     return Document(name=f"{name}.csv", content=out.getvalue().encode("utf-8-sig", "replace"))
 
@@ -58,6 +60,7 @@ def _rows(report: Report, language: Language) -> Iterator[Row]:
         yield from _source(source)
     for each in report.scrapers:
         yield each.name, "ran_pct", None if each.uptime.up is None else 100.0 * each.uptime.up
+        yield each.name, "unknown_pct", 100.0 * each.uptime.unknown
     for rank, row in enumerate(report.top, 1):
         yield from _opportunity(f"{rank}. {clean(row.title)}", row)
 
@@ -81,14 +84,22 @@ def _opportunity(about: str, row: Opportunity) -> Iterator[Row]:
     yield about, "link", row.url or None
 
 
-def _spell(value: Figure, language: Language) -> str:
+def _digits(figure: str) -> int:
+    """Return how many decimals say something: none of a second, one of a percentage or a mean."""
+    if figure.endswith("_s"):
+        return 0
+    return 1 if figure.endswith("_pct") or figure == "usual" else 4
+
+
+def _spell(value: Figure, language: Language, *, digits: int) -> str:
     if isinstance(value, datetime):
         return f"{value.astimezone(language.timezone):%Y-%m-%d %H:%M}"
     if isinstance(value, str):
         return _safe(value)
     if value is None or not math.isfinite(value):
         return language.plain("word.no_data")
-    text = f"{value:.4f}".rstrip("0").rstrip(".") if value != int(value) else f"{value:.0f}"
+    text = f"{value:.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.replace(".", language.catalogue.formats.decimal)
 
 

@@ -19,6 +19,11 @@ LARGE, LONG, LEAST = 1e5, 1e3, 0.01  # spelled shorter, without decimals, not at
 NOBODY = Cell(0.0, 0.0)
 
 
+def blank(report: Report) -> bool:
+    """Return whether the picture would show nothing at all."""
+    return all(day.new is None and not day.up for day in report.week)
+
+
 def chart(report: Report, language: Language) -> WeekChart:
     """Return what to draw: the six sources that brought most, the rest as one; the worst strips."""
     week, formats = report.week, language.catalogue.formats

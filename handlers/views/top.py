@@ -104,5 +104,8 @@ def _legend(page: Page, language: Language) -> Markup:
         lines.append(language.say("top.left_out", n=page.counts.unknown))
     if page.counts.ended and page.rows:
         lines.append(_ended(page, language))
+    counts = page.counts
+    lines += [language.say("top.folded", n=counts.folded)] if counts.folded else []
+    lines += [language.say("top.away", n=counts.away)] if counts.away else []
     lines.append(language.say("top.disclaimer"))
     return quote("", "\n".join(lines)) if page.rows else Markup("")

@@ -125,7 +125,7 @@ def _filters(page: Page, language: Language) -> Rows:
     minutes = sorted({*MINUTES, *([query.max_minutes] if query.max_minutes else [])})
     roi = [
         _choice(
-            language.plain("filter.any" if least is None else "filter.usd", x=least),
+            language.plain("filter.any_usd" if least is None else "filter.usd", x=least),
             replace(start, min_roi=least),
             chosen=query.min_roi == least,
         )
@@ -133,7 +133,7 @@ def _filters(page: Page, language: Language) -> Rows:
     ]
     short = [
         _choice(
-            language.plain("filter.any" if most is None else "filter.least", x=most),
+            language.plain("filter.any_time" if most is None else "filter.least", x=most),
             replace(start, max_minutes=most),
             chosen=query.max_minutes == most,
         )

@@ -14,7 +14,7 @@ from handlers.views.report_keys import UNFOLDED
 from handlers.views.report_lines import against, pct
 from handlers.views.text import units, visible
 from jobs.report import Count, Report, SourceDay, Uptime
-from storage.records import Elsewhere, Severity
+from storage.records import Elsewhere, Phrase, Severity
 from tests.handlers.reports import (
     BAD,
     BLIND,
@@ -27,6 +27,7 @@ from tests.handlers.reports import (
     YOUNG,
     incident,
     opportunity,
+    source,
 )
 from tests.handlers.strict import problems
 
@@ -90,7 +91,7 @@ def test_the_second_line_names_the_local_date() -> None:
 
 def test_nothing_unknown_is_called_none_and_nothing_is_zero() -> None:
     """A day without any data, and one on which nothing happened."""
-    blind = "\n".join(caption(BLIND))
+    blind = "\n".join(caption(replace(BLIND, covered=0.0)))
     for line in ("New  no data", "Return  no data", "Sources  no data", "Alerts  no data"):
         assert line in blind
     assert "Worth doing  no data" in blind
@@ -107,6 +108,24 @@ def test_nothing_unknown_is_called_none_and_nothing_is_zero() -> None:
     assert "no run · new: none · not looked at" in full
     for text in (blind, said, full):
         assert not {"0", "0%", "None", "nan"} & set(text.replace("(", " ").split())
+
+
+@pytest.mark.parametrize("code", ["en", "fr"])
+def test_a_day_nobody_saw_says_so_once(code: str) -> None:
+    """Whatever sources there should have been; what is known all the same is told."""
+    sources = tuple(source(name, None, None, 1.0) for name in ("Galxe", "Layer3"))
+    told = replace(BLIND, by_source=sources, backup=Phrase("backups.none"))
+    no_data = words(code).plain("word.no_data").casefold()
+    for said in (
+        caption(told, code),
+        visible(view.full(told, language=words(code)).html).split("\n"),
+    ):
+        assert "\n".join(said).casefold().count(no_data) == 1
+        assert words(code).plain("backups.none").rstrip(".") in said[-1]
+    partly = caption(replace(told, covered=0.5), code)
+    assert sum("Layer3" in line for line in partly) == 0
+    assert view.blank(BLIND)
+    assert not view.blank(GOOD)
 
 
 @pytest.mark.parametrize(
@@ -320,6 +339,15 @@ def test_the_table_opens_in_a_spreadsheet_of_the_readers_country() -> None:
     assert tables["en"]["Galxe", "new"] == "0"
     assert tables["en"]["Layer3", "new"] == "no data"
     assert tables["fr"]["Layer3", "nouveautés"] == "pas de données"
+    scraper = next(name for name, figure in tables["en"] if figure == "ran, %")
+    assert (scraper, "unknown, %") in tables["en"]
+    figures: dict[str, list[str]] = {what: [] for what in (", s", ", %", "usual")}
+    for (_, figure), value in tables["en"].items():
+        for end in figures:
+            figures[end] += [value] if figure.endswith(end) and value != "no data" else []
+    assert all(float(value) == round(float(value)) for value in figures[", s"])
+    assert all(len(value.partition(".")[2]) <= 1 for value in figures[", %"] + figures["usual"])
+    assert all(figures.values())
     assert len(tables["en"]) == len(tables["fr"]) == len(rows)
     assert view.csv(GOOD, words("fr")).name == "vigie-rapport-2026-08-14.csv"
 
