@@ -32,15 +32,15 @@ def offsite(backups: Backups, place: Place) -> Offsite:
 
 
 def push(copies: Offsite, manifest: Manifest) -> None:
-    """Push; s3rver goes on with an upload whose client left, and may so undo the next one.
+    """Push; s3rver goes on with an upload whose client left, and may so undo or break the next one.
 
-    That is seen at once, as damage, and the push after that mends it.
+    That is seen at once, and the push after that mends it.
     """
     for _ in range(4):
         try:
             copies.push(manifest)
         except OffsiteError as error:
-            if error.trouble is not Trouble.DAMAGED:
+            if error.trouble not in {Trouble.DAMAGED, Trouble.UNREACHABLE}:
                 raise
         else:
             return
