@@ -35,7 +35,10 @@ FROM listed AS own WHERE {_OWN}
 """  # noqa: S608 (a constant)
 # Asked of the few rows put away, and taken off: asked of every row it would double the time.
 _COUNT_AWAY = f"{_COUNT} AND {_AWAY}"
-_COUNT_LINES = f"SELECT count(*) FROM listed AS own WHERE {_SCOPE.format('own')}"  # noqa: S608
+_COUNT_FOLDED = f"""
+SELECT count(*) - count(DISTINCT flock) FROM listed AS own
+WHERE flock IS NOT NULL AND {_SCOPE.format("own")}
+"""  # noqa: S608 (a constant)
 _ALSO = """
 SELECT own.key, other.source, other.url FROM listed AS own
 JOIN listed AS other ON other.flock = own.flock AND other.key <> own.key
@@ -116,9 +119,9 @@ def count(db: sqlite3.Connection, asked: Values) -> Counted:
     """Return how many there are, without what was put away."""
     everything = db.execute(_COUNT, asked).fetchone()
     away = db.execute(_COUNT_AWAY, asked).fetchone()
-    (lines,) = db.execute(_COUNT_LINES, asked).fetchone()
+    (folded,) = db.execute(_COUNT_FOLDED, asked).fetchone()
     total, ranked, unknown, ended = (n - less for n, less in zip(everything, away, strict=True))
-    return Counted(total, ranked, unknown, ended, lines - everything[0], away[0])
+    return Counted(total, ranked, unknown, ended, folded, away[0])
 
 
 def deadlines(db: sqlite3.Connection, *, since: int | None) -> list[str]:
