@@ -25,7 +25,7 @@ WRITING = os.O_RDWR | os.O_CREAT | BINARY | CLOSED_IN_CHILDREN | NEVER_A_LINK
 FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A name in a folder; `folder` and `file` say what it is itself, a link is neither."""
 
     name: str

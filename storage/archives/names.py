@@ -22,6 +22,8 @@ SECRET = (
 )
 PASSING = ("lock", "*.lock", ".lock", "*.tmp", ".tmp*", "*.swp", "*~")
 NEVER = SECRET + PASSING
+_ENDS = tuple(each[1:] for each in NEVER if each.startswith("*"))
+_STARTS = tuple(each[:-1] for each in NEVER if each.endswith("*"))
 
 
 def encode(path: str) -> str:
@@ -51,13 +53,13 @@ class Exclusion:
     """
 
     def __init__(self, patterns: Sequence[str] = ()) -> None:
-        self._never = re.compile("|".join(map(translate, NEVER))).match
         self._named = re.compile("|".join(map(translate, patterns))).match if patterns else None
 
     def __call__(self, path: str) -> bool:
         """Tell it of one path."""
         name = path.rpartition("/")[2]
-        if self._never(name.lower()):
+        lower = name.lower()
+        if lower.endswith(_ENDS) or lower.startswith(_STARTS) or lower in NEVER:
             return True
         if self._named is None:
             return False

@@ -11,7 +11,7 @@ from storage.archives.manifest import Manifest, Note
 Phase: TypeAlias = Literal["list", "pack", "verify", "publish", "prune", "extract", "swap"]
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How far a job is; totals are estimates, 0 where unknown."""
 
     phase: Phase

@@ -14,7 +14,7 @@ from storage.archives.manifest import Flag, Note
 Place = tuple[int, int]  # device and inode: the same folder by whatever name
 
 
-class Found(msgspec.Struct, frozen=True):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """A regular file as it was when its folder was listed; `path` as a manifest keeps it."""
 
     path: str
