@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
 
 from telegram import Bot
 
@@ -19,6 +20,11 @@ from storage.chats import Chats, parts
 from storage.database import Database
 from storage.records import Moment
 
+SAID = MappingProxyType({
+    Fault.PASSING: "Telegram cannot be reached: check the network and TELEGRAM_API_URL",
+    Fault.UNSURE: "no answer from Telegram in time: it may have arrived all the same",
+    Fault.TOKEN: "Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the current one",
+})  # fmt: skip
 POORER = {Fault.MARKUP, Fault.REJECTED}  # without markup or picture it may be taken
 
 
@@ -41,11 +47,18 @@ async def send(
             message = await reports.message(day, chat_id=chat_id, language=words, at=at)
             outcome = await _posted(sender, channel, message)
             if isinstance(outcome, Failed):
-                refused[channel] = outcome.text
+                refused[channel] = _why(outcome)
     finally:
         await transport.calls.shutdown()
         await charts.close()
     return refused
+
+
+def _why(failed: Failed) -> str:
+    """Return why it was not taken as somebody at a console reads it; what a chat says, as it is."""
+    if failed.fault is Fault.PAUSED:
+        return f"too many messages, Telegram takes more in {failed.retry_after_s:.0f} s"
+    return SAID.get(failed.fault, failed.text)
 
 
 async def _posted(sender: TelegramSender, channel: str, message: Message) -> Outcome:

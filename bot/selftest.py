@@ -152,8 +152,12 @@ class Api:
         try:
             response = self._client.post(f"{self._root}/bot{self.token}/{method}", json=params)
             body = response.json()
-        except (httpx.HTTPError, ValueError) as error:
-            return Answer(good=False, reason=f"{self._root}: no answer ({type(error).__name__})")
+        except httpx.HTTPError as error:
+            late = isinstance(error, httpx.TimeoutException)
+            why = "no answer in time" if late else "no answer: check the network"
+            return Answer(good=False, reason=f"{self._root}: {why}")
+        except ValueError:
+            return Answer(good=False, reason=f"{self._root}: this is no Bot API server's answer")
         with suppress(ValueError, TypeError):  # no date, or one that is none
             self.date = parsedate_to_datetime(response.headers.get("date")).astimezone(UTC)
         body = body if isinstance(body, dict) else {}

@@ -159,3 +159,19 @@ async def test_the_console_says_where_it_could_not_go(place: Place) -> None:
     async with running(place.folder, "report", "someday", settings=place.settings) as console:
         assert await console.ended(within_s=20) == 2
         assert "someday" in console.said
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "said"),
+    [("http://127.0.0.1:9", 0, "Telegram cannot be reached: check the network"),
+     ("", 401, "Telegram refuses TELEGRAM_BOT_TOKEN")],
+)  # fmt: skip
+async def test_the_console_knows_no_python(place: Place, url: str, code: int, said: str) -> None:
+    """What is wrong between here and Telegram is said in words, and what to look at."""
+    settings = place.settings | ({"TELEGRAM_API_URL": url} if url else {})
+    if code:
+        place.api.fail_next(status(code, "Unauthorized"), times=4, methods="send*")
+    async with running(place.folder, "report", "--send", settings=settings) as console:
+        assert await console.ended(within_s=30) == 1
+        assert f"{ADA}: {said}" in console.said
+        assert "Error" not in console.said
