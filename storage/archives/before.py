@@ -2,15 +2,16 @@
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
-from storage.archives import listing
+from storage.archives import listing, names
 from storage.archives.disk import Disk
 from storage.archives.manifest import BAD_END, Archive, Flag, Manifest, Member, Note
-from storage.archives.tree import Found
+from storage.archives.tree import Found, Place
 from storage.archives.workshop import PIECE_BYTES, Workshop
 
 LOOKS = 2  # a disk may err once, and then be right
@@ -64,6 +65,32 @@ def find(shop: Workshop) -> Before:
         if _sha256(shop.disk, shop.folder / manifest.base.name):
             _quarantine(shop, manifest.base)
     return Before.of(None)
+
+
+def others(shop: Workshop, newest: Manifest | None, roots: Mapping[str, Path]) -> tuple[str, ...]:
+    """Return the folders the newest was made of where another Vigie backs up to this folder too.
+
+    So none of them is among `roots`, all are still there, and an earlier one is of these roots:
+    each would thin out the backups of the other. Folders that were moved, or copied with all
+    their backups, are no other Vigie's.
+    """
+    known = {} if newest is None else newest.roots
+    found = {_place(shop.disk, Path(names.decode(path))) for path in known.values()}
+    if None in found or found & {_place(shop.disk, path) for path in roots.values()}:
+        return ()
+    ours = {names.encode(str(path.absolute())) for path in roots.values()}
+    for each in listing.each(shop.disk, shop.folder):
+        if each.manifest is not None and ours & set(each.manifest.roots.values()):
+            return tuple(map(names.decode, known.values()))
+    return ()
+
+
+def _place(disk: Disk, path: Path) -> Place | None:
+    try:
+        facts = disk.look(os.path.realpath(path))
+    except (OSError, ValueError):
+        return None
+    return facts.st_dev, facts.st_ino
 
 
 def _sha256(disk: Disk, path: Path) -> str:

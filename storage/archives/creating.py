@@ -10,7 +10,7 @@ import msgspec
 
 from storage.archives import before, free, listing, names
 from storage.archives.disk import Disk
-from storage.archives.errors import EmptyError
+from storage.archives.errors import EmptyError, OthersError
 from storage.archives.losses import counts, losses
 from storage.archives.manifest import (
     ARCHIVE_END,
@@ -106,6 +106,9 @@ class _Making:
         if not tree.files and not tree.closed:
             raise EmptyError(tuple(sorted(task.roots)))
         previous = before.find(self._shop)
+        others = before.others(self._shop, previous.manifest, task.roots)
+        if others:
+            raise OthersError(others)
         scene = compose(previous, tree, now=self._started, base_days=task.base_days)
         free.ensure(task.disk.free_bytes(task.folder), scene.needed_bytes)
         return scene

@@ -31,6 +31,17 @@ class EmptyError(BackupError):
         self.roots = roots
 
 
+class OthersError(BackupError):
+    """The newest backup there is of other folders, which still exist: of another Vigie."""
+
+    def __init__(self, folders: tuple[str, ...]) -> None:
+        super().__init__(
+            f"BACKUP_DIR holds backups of {', '.join(folders)}, which are still there: give this "
+            "Vigie another BACKUP_DIR, or move those folders away"
+        )
+        self.folders = folders
+
+
 class DiskError(BackupError):
     """The system refused a file of the backups; `name` says which, `detail` why."""
 

@@ -40,9 +40,9 @@ class Sites(msgspec.Struct, frozen=True, kw_only=True):
                 _check_place(disk, root, target)
             if root not in swapped:
                 continue
-            others = [self.targets[other] for other in roots if other != root]
-            if any(_within(other, target) for other in others):
-                raise RefusedError(root, "overlap")
+            for other, folder in self.targets.items():  # chosen or not, it would be moved aside
+                if other != root and _within(folder, target):
+                    raise RefusedError(other, "overlap")
             if _within(backups.resolve(), target):
                 raise RefusedError(root, "backups")
 

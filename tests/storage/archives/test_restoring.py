@@ -578,6 +578,10 @@ def test_places_that_must_not_be_swapped_are_refused(tracker: Tracker, tmp_path:
 
     plain = tracker.write("plain", "x")
     assert why(tracker.data, tracker.data / "state") == "overlap"
+    store = tracker.store
+    store.roots = {"data": tracker.data, "state": tracker.data / "state"}
+    with pytest.raises(RefusedError, match="state: it lies in another folder"):
+        store.restore("latest", None, only=["data"])
     assert why(tracker.top, tmp_path / "state") == "backups"
     assert why(plain, tracker.state) == "file"
     if sys.platform == "linux":

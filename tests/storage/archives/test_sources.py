@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage.archives.disk import Disk, Entry
+from storage.archives.errors import OthersError
 from storage.archives.manifest import Flag, Note
 from storage.archives.steady import LARGE_BYTES
 from tests.storage.archives.tracker import NIGHT, Tracker
@@ -256,6 +257,23 @@ def test_a_root_may_be_a_link(tracker: Tracker) -> None:
     tracker.data.symlink_to("elsewhere")
     made = tracker.create()
     assert tracker.restored(made.manifest).keys() == {"data/a.json", "data/b.json"}
+
+
+def test_another_vigies_backups_are_left_alone(tracker: Tracker, tmp_path: Path) -> None:
+    """Both would thin out the other's; folders that were moved are no other Vigie's."""
+    tracker.create()
+    other = Tracker(tmp_path / "other")
+    other.write("data/b.json", "[1]")
+    tracker.now += NIGHT
+    store = tracker.store
+    store.roots = other.store.roots
+    store.create()  # these may be the same folders, copied elsewhere
+    tracker.now += NIGHT
+    store.create()
+    with pytest.raises(OthersError, match="another BACKUP_DIR"):
+        tracker.create()
+    other.data.rename(other.top / "moved")
+    tracker.create()
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
