@@ -111,17 +111,20 @@ async def test_what_a_one_shot_set_aside_the_bot_tells_once(place: Place) -> Non
     """The console says why it knows so little; the news waits for whoever can tell people."""
     history = place.folder / "var" / "history.sqlite"
 
-    def told() -> int:
-        return sum("history file was damaged" in post.text for post in place.api.said(ADA))
-
-    async def run(*, until: int) -> None:
+    async def told(words: str) -> list[Kind]:
+        """Run until the chat reads this; return what was sent about the history so far."""
         async with running(place.folder, "run", settings=place.settings) as bot:
             await bot.until_said("connected")
             await bot.until_said("vigie.watch cycle")
-            await place.api.until(lambda: told() == until, within_s=20)
+            await place.told(words)
             assert await bot.stop() == 0
+        database = Database(place.folder / "var" / "state.json", read_only=True)
+        found = database.table("outbox", Delivery).all()
+        return [row.kind for row in found if row.key == "bot:history" and row.message_id]
 
-    await run(until=0)
+    async with running(place.folder, "run", settings=place.settings) as bot:
+        await bot.until_said("vigie.watch cycle")
+        assert await bot.stop() == 0
     history.write_bytes(b"\xa5" * 9000)
     async with running(place.folder, "report", settings=place.settings) as console:
         assert await console.ended(within_s=20) == 0
@@ -130,8 +133,8 @@ async def test_what_a_one_shot_set_aside_the_bot_tells_once(place: Place) -> Non
     async with running(place.folder, "report", settings=place.settings) as console:
         assert await console.ended(within_s=20) == 0
         assert "damaged" not in console.said
-    await run(until=1)
-    await run(until=1)
+    assert await told("history file was damaged") == [Kind.FIRED]
+    assert await told("Fixed") == [Kind.FIRED, Kind.RESOLVED]
 
 
 async def test_beside_a_running_bot_a_damaged_history_is_left_to_it(place: Place) -> None:
