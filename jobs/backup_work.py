@@ -58,7 +58,7 @@ def make(bench: Workbench, progress: Progress, *, push: Push | None = None) -> M
     began = time.monotonic()
     store = bench.store(progress)
     try:
-        created = store.create()
+        created, gone = _created(store)
     except (BackupError, OSError) as error:
         why = trouble(error)
         return Made(trouble=why, listing=listing(bench), seconds=time.monotonic() - began)
@@ -68,9 +68,22 @@ def make(bench: Workbench, progress: Progress, *, push: Push | None = None) -> M
         made,
         trouble=made.trouble or pushed,
         pushed=pushed,
+        deleted=(*gone, *made.deleted),
         listing=listing(bench),
         seconds=time.monotonic() - began,
     )
+
+
+def _created(store: BackupStore) -> tuple[Created, tuple[str, ...]]:
+    """Return the new one, and what was deleted first for want of room: nothing that is to stay."""
+    try:
+        return store.create(), ()
+    except NoSpaceError:
+        plan = store.plan_prune()
+        pruned = store.prune(plan) if plan.delete or plan.delete_archives else None
+        if pruned is None or not pruned.freed_bytes:
+            raise
+    return store.create(), pruned.ids
 
 
 def _thinned(store: BackupStore, created: Created) -> Made:

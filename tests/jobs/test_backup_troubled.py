@@ -1,6 +1,7 @@
 """Backups in trouble: a disk that refuses, a folder nobody may read, a copy that differs."""
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from errno import EACCES
 from pathlib import Path
@@ -10,11 +11,13 @@ import pytest
 from jobs import drill
 from jobs.backup_work import Workbench
 from jobs.probes.backups import BackupsProbe
+from storage.archives import free
 from storage.archives.disk import Disk, Entry
+from storage.archives.errors import NoSpaceError
 from storage.archives.findings import Bad, Fault
 from storage.archives.manifest import Flag
 from storage.archives.results import Progress, Step, silent
-from storage.archives.retention import Health
+from storage.archives.retention import Health, Policy
 from storage.archives.store import BackupStore
 from storage.records import Severity
 from tests.jobs.test_backup import START, SUNDAY, Place
@@ -31,6 +34,29 @@ async def nights(place: Place, n: int) -> None:
         place.now = START + timedelta(days=number)
         place.write("data/new.json", [{"night": number}])
         assert (await place.backups.run()).created is not None
+
+
+async def test_keeping_fewer_makes_room(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the alert advises: what need not stay goes first where the disk is full, no other."""
+    await nights(place, 5)
+    asked: list[int] = []
+
+    def ensure(room: int, needed: int) -> None:
+        asked.append(len(place.backups.bench.store().snapshots()))
+        if asked[-1] > 1:
+            raise NoSpaceError(needed=needed, free=room)
+
+    monkeypatch.setattr(free, "ensure", ensure)
+    place.now = START + timedelta(days=5)
+    made = await place.backups.run()
+    assert made.trouble is not None
+    assert (made.trouble.key, len(made.listing.snapshots)) == ("backups.run.no_space", 3)
+    old = place.backups.bench
+    place.backups.bench = replace(old, policy=Policy(daily=1))
+    made = await place.backups.run()
+    assert made.created is not None
+    assert (len(made.deleted), len(made.listing.snapshots)) == (3, 1)
+    assert asked == [3, 3, 1]
 
 
 class Sticky(Workbench):
