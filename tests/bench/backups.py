@@ -93,7 +93,6 @@ def _round(book: Book, made: Listings, top: Path, number: int) -> None:
         book.note(DAILY, command.name, command.create(day))
     each(WEEK, lambda side: side.verify())
     book.sizes = {side.name: side.size() / 1e6 for side in sides}
-    shutil.rmtree(here)
 
 
 def _create(day: int, side: Side) -> Cost:
