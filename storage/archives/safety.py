@@ -2,6 +2,7 @@
 
 import re
 
+NOWHERE = frozenset({b"", b".", b".."})
 DRIVE = re.compile(rb"[A-Za-z]:")
 DEVICE = re.compile(rb"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)")  # names Windows keeps
 
@@ -11,7 +12,7 @@ def safe(name: bytes, *, windows: bool) -> bool:
     if b"\0" in name or DRIVE.match(name):
         return False
     parts = name.split(b"/")
-    if any(part in {b"", b".", b".."} for part in parts):
+    if not NOWHERE.isdisjoint(parts):
         return False
     return not windows or not any(map(_strange_to_windows, parts))
 
