@@ -25,7 +25,7 @@ from storage.history import History
 from storage.incidents import Incident, Kind, Status
 from storage.job_runs import JobRuns, RunStatus
 from storage.opportunities import Opportunities, Row
-from storage.records import Moment, Phrase, Severity, Value
+from storage.records import Moment, Phrase, Sample, Severity, Value
 from storage.schema import micros
 from tests.bot.outbox_world import NOT_THERE, Words, World
 from tests.jobs.seen import NOON, fail
@@ -303,9 +303,10 @@ async def test_a_failed_day_is_told_by_its_own_date(tmp_path: Path) -> None:
 def french(tmp_path: Path) -> Texts:
     chats = Chats(Database(tmp_path / "chats.json"))
     chats.remember(8, "fr")
-    maker = Reporter(
-        History(tmp_path / "history.sqlite"), terms=Terms(due=time(12), zone=UTC_ZONE), now=Now()
-    )
+    history = History(tmp_path / "history.sqlite")
+    seen = NOON - timedelta(hours=1)
+    history.add([Sample("cycle_s", seen, 0.1), Sample("up:Galxe", seen, 1.0)])
+    maker = Reporter(history, terms=Terms(due=time(12), zone=UTC_ZONE), now=Now())
     return Texts(chats, timezone=UTC_ZONE, reports=Reports(maker, Easel()))
 
 
