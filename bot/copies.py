@@ -12,6 +12,7 @@ from storage.clock import wall_now
 from storage.offsite.chat import Chat, ChatPlace
 from storage.offsite.copies import Offsite
 from storage.offsite.opening import open_offsite, open_seal
+from storage.offsite.results import Pushed
 from storage.offsite.trouble import OffsiteError, Trouble
 from storage.records import Phrase
 
@@ -42,7 +43,7 @@ def pushing(made: Offsite, policy: Policy) -> Copy:
 
     def push(manifest: Manifest) -> Phrase | None:
         try:
-            pushed = made.push(manifest)
+            pushed = _pushed(made, manifest, policy)
             dropped = made.thin_out(policy)
         except OffsiteError as error:
             LOG.warning("%s", error)
@@ -54,6 +55,16 @@ def pushing(made: Offsite, policy: Policy) -> Copy:
         return None
 
     return push
+
+
+def _pushed(made: Offsite, manifest: Manifest, policy: Policy) -> Pushed:
+    """Copy it; where there is no room, what need not stay there goes first."""
+    try:
+        return made.push(manifest)
+    except OffsiteError as error:
+        if error.trouble is not Trouble.FULL or not made.thin_out(policy).files:
+            raise
+    return made.push(manifest)
 
 
 def checking(made: Offsite) -> Copy:

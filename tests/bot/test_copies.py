@@ -7,7 +7,9 @@ import pytest
 
 from bot import copies, settings
 from handlers.views.i18n import LANGUAGES, catalogue, language
+from storage.archives.manifest import Manifest
 from storage.archives.retention import Policy
+from storage.offsite.results import Pushed
 from storage.offsite.trouble import OffsiteError, Trouble
 from tests.storage.offsite.backups import Backups
 
@@ -41,6 +43,29 @@ def test_a_copy_is_made_checked_and_thinned_out(tmp_path: Path) -> None:
     assert missing.key == "offsite.damaged"
     assert made.record.pushed_at is not None
     assert made.record.pushed_at - second.started > timedelta(0)
+
+
+def test_keeping_fewer_makes_room_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the advice says: where it is full, what need not stay goes first."""
+    (tmp_path / "usb").mkdir()
+    backups = Backups(tmp_path / "backups")
+    made = copies.copies(found(tmp_path))
+    assert made is not None
+    for _ in range(3):
+        assert copies.pushing(made, Policy())(backups.add()) is None
+    push = made.push
+
+    def full(manifest: Manifest) -> Pushed:
+        if len(made.list()) > 1:
+            raise OffsiteError(Trouble.FULL, made.where)
+        return push(manifest)
+
+    monkeypatch.setattr(made, "push", full)
+    said = copies.pushing(made, Policy())(newest := backups.add())
+    assert said is not None
+    assert said.key == "offsite.full"
+    assert copies.pushing(made, Policy(daily=1))(newest) is None
+    assert [one.id for one in made.list()] == [newest.id]
 
 
 def test_a_trouble_is_a_phrase(tmp_path: Path) -> None:
