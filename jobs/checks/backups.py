@@ -32,6 +32,7 @@ MARGIN = 2  # snapshots beyond the policy: the newest, and the newest clean one
 MAX_EVIDENCE = 5
 # Where several are told, the first of these is named.
 DOUBTFUL = (Flag.MISSING, Flag.DAMAGED, Flag.UNREADABLE, Flag.UNSTABLE, Flag.INVALID_JSON)
+AFTER_LOSS = frozenset({Flag.EMPTY, Flag.SHRUNK})
 NOT_COPIED = frozenset({Flag.MISSING, Flag.UNREADABLE, Flag.UNSTABLE})
 
 
@@ -192,7 +193,8 @@ def _count(known: Backups, policy: Policy, now: datetime) -> Observation:
         fact = Phrase("backups.count.few", values)
         return COUNT.fail(Severity.WARNING, fact, value=float(n), threshold=float(least))
     today = now.astimezone(policy.zone).date()
-    most = policy.most + MARGIN
+    lost = sum(any(note.flag in AFTER_LOSS for note in one.notes) for one in good)
+    most = policy.most + MARGIN + 2 * lost  # the one before a loss stays, too
     before = sum(one.at.astimezone(policy.zone).date() != today for one in good)
     if before > most:
         fact = Phrase("backups.count.many", {"n": n, "limit": most})

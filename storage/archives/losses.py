@@ -1,11 +1,34 @@
 """Roots that hold much less than they did: a snapshot of them is one, and no good news."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Protocol
 
 from storage.archives.manifest import Flag, Member, Note
 
 HALF = 2
+MONTH = timedelta(days=30)
+
+
+class Standing(Protocol):
+    """A snapshot as far as it matters here."""
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """When it was begun."""
+        ...
+
+    @property
+    def lost(self) -> bool:
+        """Whether it was made after a loss."""
+        ...
 
 
 def counts(members: Iterable[Member]) -> Counter[str]:
@@ -32,3 +55,14 @@ def losses(
         elif now[root] * HALF < before[root]:
             notes.append(Note(root, Flag.SHRUNK, f"{now[root]} of {before[root]} files"))
     return notes
+
+
+def around(known: Sequence[Standing], now: datetime) -> Iterator[str]:
+    """Give, of each loss of the last month, the last snapshot before it and the first behind it.
+
+    `known` are those that restore, oldest first. Nobody may notice a loss for a week of nights,
+    as the folder fills again; the one behind it is kept to tell of it.
+    """
+    for one, other in pairwise(known):
+        if other.lost and not one.lost and now - other.at < MONTH:
+            yield from (one.id, other.id)

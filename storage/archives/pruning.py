@@ -41,6 +41,7 @@ def candidate(found: Listed) -> Candidate:
         health=Health.BROKEN if found.broken else sound,
         archives=tuple(archive.name for archive in manifest.archives),
         empty=any(note.flag is Flag.EMPTY for note in manifest.notes),
+        lost=manifest.after_loss,
         started=manifest.started,
     )
 

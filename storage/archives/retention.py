@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from storage.archives.losses import around
 from storage.archives.manifest import ARCHIVE_NAME, BAD_END, BASE, when
 
 DAY = timedelta(days=1)
@@ -48,6 +49,7 @@ class Reason(StrEnum):
     HELD = "held"  # nothing is deleted now: `Plan.hold` says why; or it is of the future itself
     NEWEST = "newest"
     NEWEST_CLEAN = "newest_clean"
+    LOSS = "loss"  # the last before a folder lost its files, or the first behind that
     TODAY = "today"
     DAILY = "daily"
     WEEKLY = "weekly"
@@ -79,6 +81,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     health: Health
     archives: tuple[str, ...] | None
     empty: bool = False
+    lost: bool = False  # made after a folder was emptied, or lost most of its files
     started: datetime | None = None
 
     @property
@@ -154,6 +157,8 @@ def _kept(known: Sequence[Candidate], policy: Policy, now: datetime) -> dict[str
         for each in _stand_ins(past, policy.zone, count, period):
             kept.setdefault(each.id, reason)
     today = now.astimezone(policy.zone).date()
+    sound = [each for each in known if each.health is not Health.BROKEN]
+    kept |= dict.fromkeys(around(sound, now), Reason.LOSS)
     kept |= {each.id: Reason.TODAY for each in past if _day(each, policy.zone) == today}
     clean = [each for each in known if each.health is Health.CLEAN]
     kept |= {each.id: Reason.NEWEST_CLEAN for each in clean[-1:]}
@@ -191,15 +196,10 @@ def _stand_ins(
     for group in groups.values():  # the newest period first
         if left <= 0:
             break
-        best = _best(group)
+        best = min(group, key=lambda each: BEST_FIRST.index(each.health))  # and the newest of it
         kept.append(best)
         left -= best.health is not Health.BROKEN
     return kept
-
-
-def _best(group: Sequence[Candidate]) -> Candidate:
-    """Return the newest clean one, else the newest sound one, else the newest; newest first."""
-    return min(group, key=lambda each: BEST_FIRST.index(each.health))
 
 
 def _gone(each: Candidate, standing: Collection[date], zone: tzinfo) -> Reason:

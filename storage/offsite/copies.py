@@ -10,7 +10,7 @@ import msgspec
 
 from storage.archives import listing, retention
 from storage.archives.disk import FULL, Disk
-from storage.archives.manifest import Flag, Manifest, Note, when
+from storage.archives.manifest import Flag, Manifest
 from storage.archives.retention import Candidate, Health, Policy
 from storage.offsite import checking, record, thinning
 from storage.offsite.place import Place
@@ -118,26 +118,22 @@ class Offsite:
     def thin_out(self, policy: Policy) -> Dropped:
         """Delete what the policy does not keep, as among the backups here; see `prune`."""
         now, there = self._clock(), self.list()
-        newest = max((one.id for one in there), default="")
-        found = [self._candidate(one, look=one.id == newest or when(one.id) > now) for one in there]
+        found = [self._candidate(one) for one in there]
         keep = retention.plan(found, policy, now=now).keep
         return self.prune({one.name for one in keep})
 
-    def _candidate(self, one: Remote, *, look: bool) -> Candidate:
-        """Return what the plan must know; `look`: of its manifest here too, where there is one."""
-        notes: tuple[Note, ...] = ()
-        started: datetime | None = None
-        if look:
-            with contextlib.suppress(OSError, listing.DamagedError):
-                known = listing.load(self._disk, self._folder, one.id)
-                notes, started = known.notes, known.started
-        return Candidate(
-            id=one.id,
-            health=_health(one),
-            archives=one.archives,
-            empty=any(note.flag is Flag.EMPTY for note in notes),
-            started=started,
-        )
+    def _candidate(self, one: Remote) -> Candidate:
+        """Return what the plan must know, of its manifest here too, where there is one."""
+        known = Candidate(id=one.id, health=_health(one), archives=one.archives)
+        with contextlib.suppress(OSError, listing.DamagedError):
+            here = listing.load(self._disk, self._folder, one.id)
+            known = msgspec.structs.replace(
+                known,
+                empty=any(note.flag is Flag.EMPTY for note in here.notes),
+                lost=here.after_loss,
+                started=here.started,
+            )
+        return known
 
     def _make_sure(self) -> None:
         """Raise OffsiteError where the place is not there, or looks as if it were another one."""

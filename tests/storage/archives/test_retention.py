@@ -124,6 +124,17 @@ def test_an_archive_behind_the_newest_stays_for_a_day() -> None:
     assert found.keep_archives[-1].reason is Reason.YOUNG
 
 
+def test_the_last_before_a_loss_stays_for_a_month() -> None:
+    """The tracker writes on into an emptied folder, and all newer ones look good."""
+    known = nights(40)
+    known[20] = msgspec.structs.replace(known[20], health=SOUND, lost=True)
+    found = kept(plan(known, Policy(), now=NOW))
+    assert list(found) == ids([*known[19:21], *known[-7:]])
+    assert {found[one.id] for one in known[19:21]} == {Reason.LOSS}
+    later = plan(known, Policy(), now=NOW + 11 * DAY)
+    assert list(kept(later)) == ids(known[-7:])
+
+
 def test_weeks_and_months_reach_further_back() -> None:
     """The newest of each of the last weeks and months that have one."""
     known = nights(120)
