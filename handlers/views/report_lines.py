@@ -182,7 +182,8 @@ def best_title(report: Report, language: Language) -> Markup:
     if report.top:
         said = language.say("report.best")
     else:
-        said = language.say("report.best.unknown" if report.new.today is None else "report.best.none")
+        known = report.new.today is not None
+        said = language.say("report.best.none" if known else "report.best.unknown")
     ended = language.say("report.best.ended", n=report.ended) if report.ended else ""
     return Markup(" · ".join(part for part in (said, ended) if part))
 

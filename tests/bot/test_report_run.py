@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from bot.sandbox.faults import status
 from storage.database import Database
 from storage.files import ProcessLock
+from storage.history import History
 from storage.incidents import Delivery, Kind, Status
+from storage.records import Sample
 from tests.bot.real import ADA, running
 from tests.bot.test_run import Place, place
 
@@ -38,6 +41,8 @@ def just_past() -> str:
 async def test_it_comes_once_with_its_picture_whoever_dies(place: Place) -> None:
     """Killed at the very moment Telegram takes it: a second one at most, which says what it is."""
     place.settings |= {"REPORT_AT": just_past()}
+    with closing(History(place.folder / "var" / "history.sqlite")) as history:
+        history.add([Sample("up:Galxe", datetime.now(UTC) - timedelta(hours=2), 1.0)])
     async with running(place.folder, "run", settings=place.settings) as bot:
         await place.api.until(lambda: reports(place) == 1, within_s=30)
         bot.process.kill()
