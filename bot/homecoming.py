@@ -1,14 +1,19 @@
 """What a wiped disk gets back before anything opens the state: the newest copy kept elsewhere."""
 
 import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from bot import copies
 from bot.keeping import STATE, STATE_FILE, bench
 from bot.settings import Settings
 from storage.archives.disk import Disk
-from storage.archives.errors import BackupError
+from storage.archives.errors import BackupError, RefusedError
 from storage.archives.manifest import SNAP
 from storage.archives.workshop import Workshop
+from storage.files import LockedError, ProcessLock
 from storage.offsite.copies import Offsite
 from storage.offsite.trouble import OffsiteError, Trouble
 
@@ -49,13 +54,45 @@ def come_home(found: Settings) -> None:
     try:
         fetched = fetch(found)
         if fetched and (empty or owed):
-            bench(found).store().restore(fetched, None, only=(f"{STATE}/*",))
-            LOG.warning("the state is that of backup %s", fetched)
+            with _nobody_in(found.state_dir):
+                _restore(found, fetched)
+    except LockedError:
+        return  # another Vigie runs on that state: it is not empty
     except (OffsiteError, BackupError) as error:
         LOG.error("the copy elsewhere could not be brought back: %s", error)  # noqa: TRY400
         _owe(away, owed=owed or empty)
     else:
         _owe(away, owed=False)
+
+
+def _restore(found: Settings, snapshot_id: str) -> None:
+    """Put its state in place, if it holds any. Raises BackupError where that is not whole."""
+    try:
+        restored = bench(found).store().restore(snapshot_id, None, only=(f"{STATE}/*",))
+    except RefusedError as error:
+        if error.why == "nothing":  # it was made before there was a state
+            return
+        raise
+    if not restored.placed:
+        msg = f"{snapshot_id}: not every file of the state is good"
+        raise BackupError(msg)
+    LOG.warning("the state is that of backup %s", snapshot_id)
+
+
+@contextmanager
+def _nobody_in(state: Path) -> Iterator[None]:
+    """Hold the state's lock while its folder is replaced. Raise LockedError where a bot has it."""
+    if not state.is_dir():
+        yield
+        return
+    lock = ProcessLock(state / "lock")
+    lock.acquire()
+    if sys.platform == "win32":  # an open file would keep its folder from being renamed
+        lock.release()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _owe(away: Offsite | None, *, owed: bool) -> None:

@@ -13,6 +13,7 @@ from bot.settings import Settings
 from jobs.checks.backup_runs import offsite
 from jobs.probes.backups import BackupsProbe
 from storage.clock import wall_now
+from storage.files import ProcessLock
 from storage.offsite.trouble import OffsiteError
 from storage.records import Moment, Observation
 
@@ -142,6 +143,23 @@ def test_what_could_not_come_home_is_not_pushed_out(found: Settings, tmp_path: P
     assert told(found).fact.key == "backups.offsite.ok"
 
 
+def test_no_state_is_replaced_beneath_a_running_bot(found: Settings, tmp_path: Path) -> None:
+    """A second start by mistake, while what lies elsewhere is owed to the first."""
+    wipe(found)
+    (tmp_path / "away").rename(tmp_path / "unplugged")
+    homecoming.come_home(found)
+    (tmp_path / "unplugged").rename(tmp_path / "away")
+    found.state_dir.mkdir()
+    (found.state_dir / "state.json").write_text("0")
+    running = ProcessLock(found.state_dir / "lock")
+    running.acquire()
+    homecoming.come_home(found)
+    assert (found.state_dir / "state.json").read_text() == "0"
+    running.release()
+    homecoming.come_home(found)
+    assert (found.state_dir / "state.json").read_text() == '{"n": 1}'
+
+
 def test_where_nothing_ever_lay_nothing_is_owed(found: Settings, tmp_path: Path) -> None:
     """The disk was unplugged at the very first start: its first copy goes there all the same."""
     wipe(found)
@@ -163,3 +181,18 @@ def test_a_backup_by_hand_brings_home_first(found: Settings) -> None:
     (found.data_dir / "b.json").write_text("[2]")
     assert push(found) == 0
     assert (found.state_dir / "state.json").read_text() == '{"n": 1}'
+
+
+def test_a_backup_without_a_state_is_home_all_the_same(found: Settings, tmp_path: Path) -> None:
+    """It was made before the bot ever ran: nothing is owed."""
+    wipe(found)
+    shutil.rmtree(tmp_path / "away")
+    (tmp_path / "away").mkdir()
+    found.data_dir.mkdir()
+    (found.data_dir / "a.json").write_text("[1]")
+    assert push(found) == 0
+    found.state_dir.mkdir(exist_ok=True)
+    wipe(found)
+    homecoming.come_home(found)
+    assert told(found).fact.key == "backups.offsite.ok"
+    assert any(found.backup_dir.glob("snap-*"))
