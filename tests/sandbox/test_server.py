@@ -199,7 +199,7 @@ async def test_a_busy_port_gives_way_to_the_next(api: BotApi) -> None:
             await task
     assert place.busy[0] == port
     assert place.port > port
-    assert str(place).startswith(f"Port {port}")
+    assert str(place).startswith(f"Busy: {port}")
     assert str(place).endswith(f"http://127.0.0.1:{place.port}/")
 
 
