@@ -58,7 +58,7 @@ def _backups(found: Settings, at: time, backups: Backups) -> tuple[Job, ...]:
         Job(name=NIGHTLY, at=at, catch_up=timedelta(hours=24), zone=found.timezone,
             work=backups.nightly, within=timedelta(hours=1)),
         Job(name=WEEKLY, at=at, catch_up=timedelta(days=6), zone=found.timezone,
-            work=backups.weekly, within=timedelta(hours=2), on=SUNDAY),
+            work=backups.weekly, within=timedelta(hours=2), on=SUNDAY, after=NIGHTLY),
     )  # fmt: skip
 
 

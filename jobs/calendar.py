@@ -30,7 +30,7 @@ class Job:
     `work` returns why it failed, "" if it did not; it is tried `tries` times. What `commits`
     changes is saved in one write with the run that went well: never lost, and never twice. Longer
     than `within` is told. `level` is how bad it is when a date ends without it. With `on` (0 is
-    Monday) only dates of that weekday count.
+    Monday) only dates of that weekday count. It is never started while the job named `after` runs.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Job:
     zone: tzinfo
     work: Work = field(compare=False)
     on: int | None = None
+    after: str = ""
     within: timedelta = timedelta(minutes=10)
     tries: int = 5
     level: Severity = Severity.WARNING

@@ -24,7 +24,8 @@ class Timetable:
     """Runs each job at most once per local date, and never twice at a time.
 
     A run is written down before it starts: one that a crash cut short is found, and tried again
-    after a pause. A job that hangs stays under way, so that nothing is started beside it.
+    after a pause. A job that hangs stays under way, so that nothing is started beside it. Of two
+    that are due at once the first one given starts first.
     `committed` is called after each run, when what it changed is saved.
     """
 
@@ -48,7 +49,7 @@ class Timetable:
         """Start what is due; returns at once."""
         at = self._clock()
         for job in self._jobs:
-            if job.name in self._under_way:
+            if not {job.name, job.after}.isdisjoint(self._under_way):
                 continue
             day = calendar.due(job, self._runs.of(job.name), at=at)
             if day is not None:

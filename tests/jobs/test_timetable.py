@@ -259,3 +259,28 @@ async def test_a_state_folder_that_cannot_be_written_stops_no_job(tmp_path: Path
     await office.timetable.tick()
     await asyncio.sleep(0)
     assert office.work.dates == [TODAY]
+
+
+async def test_one_that_comes_after_another_waits_for_its_end(tmp_path: Path) -> None:
+    """Both are due at once: the trial restore would find no backup where it came first."""
+    gate, first, second = asyncio.Event(), Work(), Work()
+    first.answer = lambda: wait(gate)
+    runs = JobRuns(Database(tmp_path / "state.json"))
+    once = timedelta(hours=24)
+    jobs = (
+        Job(name="backup", at=time(2), catch_up=once, zone=UTC, work=first),
+        Job(name="drill", at=time(2), catch_up=once, zone=UTC, work=second, after="backup"),
+    )
+    timetable = Timetable(jobs, runs=runs, clock=Clock())
+    for _ in range(3):
+        await timetable.tick()
+        await first.called.wait()
+    assert second.dates == []
+    assert runs.of("drill") == {}
+    gate.set()
+    async with asyncio.timeout(5):
+        while not second.called.is_set():
+            await timetable.tick()
+            await asyncio.sleep(0.001)
+    assert (first.dates, second.dates) == ([TODAY], [TODAY])
+    await timetable.finish()
