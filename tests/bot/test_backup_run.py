@@ -54,7 +54,7 @@ def incident(program: Program, key: str) -> Phrase | None:
 
 
 async def test_a_fresh_install_makes_its_first_backup_and_tries_it(program: Program) -> None:
-    """At the first tick, whatever the hour; at the next the trial restore; no alarm about either."""
+    """At the first tick, whatever the hour; then the trial restore; nothing is alarmed about."""
     await program.timetable.tick()
     await until(nightly(program, "backup"))
     await program.timetable.tick()
