@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,8 +9,9 @@ import msgspec
 
 from storage.archives import listing, names
 from storage.archives.disk import Disk
+from storage.archives.kin import elsewhere
 from storage.archives.manifest import BAD_END, Archive, Flag, Manifest, Member, Note
-from storage.archives.tree import Found, Place
+from storage.archives.tree import Found
 from storage.archives.workshop import PIECE_BYTES, Workshop
 
 LOOKS = 2  # a disk may err once, and then be right
@@ -74,23 +74,14 @@ def others(shop: Workshop, newest: Manifest | None, roots: Mapping[str, Path]) -
     each would thin out the backups of the other. Folders that were moved, or copied with all
     their backups, are no other Vigie's.
     """
-    known = {} if newest is None else newest.roots
-    found = {_place(shop.disk, Path(names.decode(path))) for path in known.values()}
-    if None in found or found & {_place(shop.disk, path) for path in roots.values()}:
+    theirs = () if newest is None else elsewhere(shop.disk, newest, roots)
+    if not theirs:
         return ()
     ours = {names.encode(str(path.absolute())) for path in roots.values()}
     for each in listing.each(shop.disk, shop.folder):
         if each.manifest is not None and ours & set(each.manifest.roots.values()):
-            return tuple(map(names.decode, known.values()))
+            return theirs
     return ()
-
-
-def _place(disk: Disk, path: Path) -> Place | None:
-    try:
-        facts = disk.look(os.path.realpath(path))
-    except (OSError, ValueError):
-        return None
-    return facts.st_dev, facts.st_ino
 
 
 def _sha256(disk: Disk, path: Path) -> str:

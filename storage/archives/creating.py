@@ -178,6 +178,7 @@ class _Making:
             notes=tuple(sorted({*scene.tree.notes, *packing.notes, *lost}, key=_note)),
             gone=missed if diff else (),
             based=scene.based if diff or archive is None else self._started,
+            kept_in=names.encode(str(self._task.folder.absolute())),
         )
 
     def _earlier(self) -> Iterator[Counter[str]]:

@@ -92,6 +92,7 @@ REFUSALS = {
     "backups": "the backups lie inside it; use --to",
     "mount": "it is a mount point, which cannot be renamed; use --to",
     "parent": "the folder it lies in cannot be written to; use --to",
+    "strangers": "they are still there, so it is another Vigie's; use --to, or move them away",
     "unknown": "the snapshot holds it, but no such folder is set; use --to",
     "file": "something that is no folder has its name; move it away",
     "nothing": "no file of the snapshot is chosen; see the list of its files",

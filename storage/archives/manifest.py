@@ -79,7 +79,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     the base alone is the snapshot. `roots` maps a root's name to where it lay, for a person.
     `based` is when its base was begun: behind a night with a wrong clock its name does not say so.
     `gone` are all paths of earlier snapshots on this base that are no more: what is to be deleted
-    behind the base, and a few that never were in it.
+    behind the base, and a few that never were in it. `kept_in` is the folder it was made in, ""
+    where an earlier Vigie made it.
     """
 
     format: int = FORMAT
@@ -94,6 +95,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
     gone: tuple[str, ...] = ()
     based: datetime | None = None
+    kept_in: str = ""
 
     @property
     def archives(self) -> tuple[Archive, ...]:

@@ -32,7 +32,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
     `chosen` picks members; of the roots in `whole` all are, and what else lies there goes. `only`
     are the globs for the others. `keeps` tells which files (`data/.env`) stay though no backup
-    holds them; `others` are the snapshots that may hold a member whose archive is bad.
+    holds them; `others` are the snapshots that may hold a member whose archive is bad. `strangers`
+    are the folders of another Vigie that it was made of, where it would go in place of this one's.
     """
 
     chosen: Callable[[Member], bool]
@@ -40,6 +41,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     whole: frozenset[str]
     only: tuple[str, ...] = ()
     others: Iterable[Manifest] = ()
+    strangers: tuple[str, ...] = ()
     salvage: bool = False
 
 
@@ -74,7 +76,11 @@ class Restore:
         self._targets = {root: sites.targets[root] for root in self._roots}
 
     def look(self) -> Restored:
-        """Say what it would do: read the archives, compare, write nothing."""
+        """Say what it would do: read the archives, compare, write nothing.
+
+        Raises RefusedError where it is another Vigie's.
+        """
+        self._check_kin()
         haul = self._fetch(nowhere)
         seen = previewing.preview(
             self._disk,
@@ -96,6 +102,7 @@ class Restore:
             return self._restored(_Haul({member.path for member in self._members}), placed=done)
         swapped = [root for root in self._roots if self._way(root) == "swap"]
         self._sites.check(self._disk, self._roots, swapped, self._shelf.folder)
+        self._check_kin()
         now = stamp(self._shelf.clock())
         plans = agree(
             self._disk,
@@ -120,6 +127,13 @@ class Restore:
         self._shelf.progress(Step(phase="swap", done=0, total=len(plans)))
         placed = place(self._disk, self._targets, plans)
         return self._restored(haul, placed=placed, reused=stage.reused, carried=carried)
+
+    def _check_kin(self) -> None:
+        """Raise RefusedError rather than put another Vigie's data in place of this one's."""
+        if self._wish.strangers:
+            theirs = ", ".join(self._wish.strangers)
+            told = f"{self._manifest.id} is of {theirs}"
+            raise RefusedError(told, "strangers")
 
     def _worth(self, haul: _Haul, plans: Mapping[str, Journal]) -> dict[str, Journal]:
         """Return the roots something was had of; a root with nothing good is left as it is."""

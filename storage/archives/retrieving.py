@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from storage.archives import journal as journals
-from storage.archives import listing, names
+from storage.archives import kin, listing, names
 from storage.archives.disk import FULL
 from storage.archives.errors import DiskError, NoRoomError, UnknownError
 from storage.archives.findings import Bad, Fault, Restored, Verified
@@ -83,6 +83,7 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
                     whole=frozenset(whole),
                     only=only,
                     others=others,
+                    strangers=() if order.to is not None else self._strangers(manifest),
                     salvage=order.salvage,
                 ),
             )
@@ -127,22 +128,18 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
         return found, bad
 
     def _choose(self, snapshot_id: str) -> tuple[Manifest, list[Manifest]]:
-        """Return the snapshot, and all others.
-
-        The latest is the newest that is not broken, and was not made after a root was lost.
-        """
-        there = listing.listed(self.shelf.disk, self.shelf.folder)
-        readable = [(each.manifest, each.broken) for each in there if each.manifest is not None]
-        whole = [manifest for manifest, broken in readable if not broken]
-        found = [manifest for manifest, _ in readable]
-        if snapshot_id == LATEST:
-            full = [manifest for manifest in whole if not manifest.after_loss]
-            picked = (full or whole or found)[-1:]
-        else:
-            picked = [manifest for manifest in found if manifest.id == snapshot_id]
-        if not picked:
+        """Return the snapshot, and all others, the newest first; see `kin.latest`."""
+        there = kin.listed(self.shelf.disk, self.shelf.folder, self.roots)
+        newest = kin.latest(there)
+        wished = newest.id if snapshot_id == LATEST and newest is not None else snapshot_id
+        found = [each.manifest for each in reversed(there) if each.manifest is not None]
+        picked = next((manifest for manifest in found if manifest.id == wished), None)
+        if picked is None:
             raise UnknownError(snapshot_id)
-        return picked[0], [each for each in reversed(found) if each is not picked[0]]
+        return picked, [manifest for manifest in found if manifest is not picked]
+
+    def _strangers(self, manifest: Manifest) -> tuple[str, ...]:
+        return kin.strangers(self.shelf.disk, self.shelf.folder, manifest, self.roots)
 
     def _journals(self) -> bool:
         disk = self.shelf.disk

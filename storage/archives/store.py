@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from storage.archives import listing, pruning
+from storage.archives import kin, listing, pruning
 from storage.archives.creating import Task, create
 from storage.archives.disk import Disk
 from storage.archives.findings import Restored, Verified
@@ -68,7 +68,7 @@ class BackupStore:
         DiskError where the folder cannot be read; where there is none yet, there is no snapshot.
         """
         with Workshop(self.disk, self.folder).minding(self.folder.name):
-            return listing.listed(self.disk, self.folder)
+            return kin.listed(self.disk, self.folder, self.roots)
 
     def plan_prune(self) -> Plan:
         """Return which snapshots and archives the policy lets go now, and why."""

@@ -1,0 +1,76 @@
+"""Whose a snapshot is: of the folders that are backed up here, or of another Vigie's."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from storage.archives import listing, names
+from storage.archives.disk import Disk
+from storage.archives.manifest import Manifest
+from storage.archives.results import Listed
+from storage.archives.tree import Place
+
+
+def elsewhere(disk: Disk, manifest: Manifest, roots: Mapping[str, Path]) -> tuple[str, ...]:
+    """Return the folders a snapshot was made of where all still are, and none is of `roots`."""
+    theirs = tuple(map(names.decode, manifest.roots.values()))
+    places = {_place(disk, path) for path in theirs}
+    if None in places or places & {_place(disk, path) for path in roots.values()}:
+        return ()
+    return theirs
+
+
+def strangers(
+    disk: Disk, folder: Path, manifest: Manifest, roots: Mapping[str, Path]
+) -> tuple[str, ...]:
+    """Return the folders a snapshot was made of where they are another Vigie's, else none.
+
+    Another Vigie's are folders that are still there, backed up to this very `folder`. On a new
+    machine the old ones are not there; and who copied or moved everything has another `folder`.
+    """
+    here = _place(disk, folder)
+    if here is None or not manifest.kept_in:
+        return ()
+    if _place(disk, names.decode(manifest.kept_in)) != here:
+        return ()
+    return elsewhere(disk, manifest, roots)
+
+
+def listed(disk: Disk, folder: Path, roots: Mapping[str, Path]) -> tuple[Listed, ...]:
+    """Return every snapshot, oldest first, and of each whether it is another Vigie's."""
+    known: dict[frozenset[str], tuple[str, ...]] = {}
+    found = []
+    for each in listing.listed(disk, folder):
+        if each.manifest is None:
+            found.append(each)
+            continue
+        made = frozenset({each.manifest.kept_in, *each.manifest.roots.values()})
+        if made not in known:
+            known[made] = strangers(disk, folder, each.manifest, roots)
+        found.append(msgspec.structs.replace(each, strangers=known[made]))
+    return tuple(found)
+
+
+def latest(found: Sequence[Listed]) -> Listed | None:
+    """Return what `latest` means, None where no manifest can be read.
+
+    That is the newest that is neither another Vigie's, nor broken, nor made after a root was
+    lost; where there is none, what comes nearest to it.
+    """
+    known = [each for each in found if each.manifest is not None]
+    return max(known, key=_worth, default=None)
+
+
+def _worth(each: Listed) -> tuple[bool, bool, bool, str]:
+    lost = each.manifest is not None and each.manifest.after_loss
+    return not each.strangers, not each.broken, not lost, each.id
+
+
+def _place(disk: Disk, path: str | Path) -> Place | None:
+    try:
+        facts = disk.look(os.path.realpath(path))
+    except (OSError, ValueError):
+        return None
+    return facts.st_dev, facts.st_ino
