@@ -6,10 +6,11 @@ from typing import Any, Protocol, cast
 
 from bot.keeping import STATE_FILE, bench, policy
 from bot.settings import Settings
-from bot.terminal import FAILED, GOOD, NOTED, REFUSED, Bar, files, local, say, size, warn
+from bot.terminal import FAILED, GOOD, NOTED, REFUSED, Bar, files, local, say, size, warn, why
 from jobs import backup_work
 from jobs.backup_results import Made
 from jobs.backup_work import Push
+from storage.archives.errors import BackupError
 from storage.archives.results import Created
 from storage.archives.retention import Policy
 from storage.offsite.trouble import OffsiteError
@@ -25,6 +26,8 @@ def main(found: Settings, _: argparse.Namespace) -> int:
     except OffsiteError as error:
         warn(f"No backup was made: {error}")
         return REFUSED
+    except BackupError as error:  # another program is at work on the backups
+        return why(error)
     made = backup_work.make(bench(found), bar, push=push)
     bar.end()
     if made.created is None:

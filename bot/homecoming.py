@@ -1,4 +1,4 @@
-"""What a wiped disk gets back before anything opens the state: the newest copy kept elsewhere."""
+"""What a machine without a state gets back before anything opens it: that of the newest backup."""
 
 import logging
 import sys
@@ -9,15 +9,19 @@ from pathlib import Path
 from bot import copies
 from bot.keeping import STATE, STATE_FILE, bench
 from bot.settings import Settings
+from storage.archives import errors
 from storage.archives.disk import Disk
-from storage.archives.errors import BackupError, RefusedError
+from storage.archives.errors import BackupError
 from storage.archives.manifest import SNAP
+from storage.archives.results import Listed
+from storage.archives.store import BackupStore
 from storage.archives.workshop import Workshop
-from storage.files import LockedError, ProcessLock
+from storage.files import LockedError, ProcessLock, previous
 from storage.offsite.copies import Offsite
 from storage.offsite.trouble import OffsiteError, Trouble
 
 LOG = logging.getLogger("vigie.homecoming")
+STATE_PATH = f"{STATE}/{STATE_FILE}"  # as a manifest has it
 
 
 def fetch(found: Settings) -> str:
@@ -40,43 +44,88 @@ def fetch(found: Settings) -> str:
     return pulled.id
 
 
-def come_home(found: Settings) -> None:
-    """Fetch it, and restore Vigie's own state where there is none; the data are left alone.
+def stateless(found: Settings) -> bool:
+    """Tell whether a start would begin with an empty state."""
+    file = found.state_dir / STATE_FILE
+    return not file.exists() and not previous(file).exists()
 
-    What does not succeed is logged: to watch with an empty state is better than not to watch. It
-    is an alert too, nothing is copied there, and each start tries again until it succeeds; the
-    state of the meantime is then kept beside. Raises OffsiteError where BACKUP_OFFSITE or its
-    keys can never do.
+
+def come_home(found: Settings) -> None:
+    """Restore Vigie's own state where there is none; the data are left alone.
+
+    It is that of the newest backup that holds one, fetched first where BACKUP_DIR has none. What
+    does not succeed is logged: to watch with an empty state is better than not to watch. Where
+    copies lie elsewhere it is an alert too, nothing is copied there, and each start tries again
+    until it succeeds; the state of the meantime is then kept beside.
+
+    Raises OffsiteError where BACKUP_OFFSITE or its keys can never do, and the BackupError
+    LockedError where another program is at work on the backups just now.
     """
     away = copies.copies(found)
-    empty = not (found.state_dir / STATE_FILE).exists()
+    empty = stateless(found)
     owed = away is not None and away.record.owed
     try:
         fetched = fetch(found)
-        if fetched and (empty or owed):
+        if empty or (fetched and owed):
             with _nobody_in(found.state_dir):
                 _restore(found, fetched)
     except LockedError:
         return  # another Vigie runs on that state: it is not empty
     except (OffsiteError, BackupError) as error:
-        LOG.error("the copy elsewhere could not be brought back: %s", error)  # noqa: TRY400
+        if empty and isinstance(error, errors.LockedError):
+            raise
+        LOG.error("the state could not be brought back: %s", error)  # noqa: TRY400
         _owe(away, owed=owed or empty)
     else:
         _owe(away, owed=False)
 
 
-def _restore(found: Settings, snapshot_id: str) -> None:
-    """Put its state in place, if it holds any. Raises BackupError where that is not whole."""
-    try:
-        restored = bench(found).store().restore(snapshot_id, None, only=(f"{STATE}/*",))
-    except RefusedError as error:
-        if error.why == "nothing":  # it was made before there was a state
+def _restore(found: Settings, fetched: str) -> None:
+    """Put the state of the one just fetched in place, else the newest that is whole, if any.
+
+    Raises BackupError where there is one, and none is whole.
+    """
+    store = bench(found).store()
+    known = [each for each in reversed(store.snapshots()) if fetched in {"", each.id}]
+    holding = [each for each in known if _holds(each)]
+    trouble: BackupError | None = None
+    for each in sorted((one for one in holding if not one.strangers), key=_doubted):
+        try:
+            _place(store, each.id)
+        except errors.LockedError:
+            raise
+        except BackupError as error:
+            trouble = trouble or error
+        else:
             return
-        raise
+    if trouble is not None:
+        raise trouble
+    if holding:
+        theirs = ", ".join(holding[0].strangers)
+        LOG.warning("the backups are another Vigie's (%s): no state was taken from them", theirs)
+
+
+def _holds(each: Listed) -> bool:
+    """Tell whether there is a state to be had from it, as far as its manifest knows."""
+    if each.manifest is None or each.broken:
+        return False
+    return any(member.path == STATE_PATH for member in each.manifest.members)
+
+
+def _doubted(each: Listed) -> bool:
+    notes = () if each.manifest is None else each.manifest.notes
+    return any(note.path in {STATE, STATE_PATH} for note in notes)
+
+
+def _place(store: BackupStore, snapshot_id: str) -> None:
+    """Restore it, all of it or nothing. Raises BackupError."""
+    restored = store.restore(snapshot_id, None, only=(f"{STATE}/*",))
     if not restored.placed:
+        store.give_up([STATE])  # else each start would say that it waits
         msg = f"{snapshot_id}: not every file of the state is good"
         raise BackupError(msg)
-    LOG.warning("the state is that of backup %s", snapshot_id)
+    kept = [f"; what was there: {one.kept}" for one in restored.placed if one.kept]
+    LOG.warning("the state is that of backup %s%s", snapshot_id, "".join(kept))
 
 
 @contextmanager

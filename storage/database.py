@@ -79,7 +79,7 @@ class Database:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._path = path
-        self._previous = path.with_name(f"{path.name}.prev")
+        self._previous = files.previous(path)
         self._read_only = read_only
         self._lock = threading.RLock()
         self._depth = 0

@@ -17,6 +17,11 @@ PRIVATE = 0o600
 LOCKED_BYTE = 1 << 30  # far behind the text, so that others can read who holds a Windows lock
 
 
+def previous(path: Path) -> Path:
+    """Return where what a file held before its last change is kept, by who keeps it."""
+    return path.with_name(f"{path.name}.prev")
+
+
 def write_atomic(path: Path, content: bytes, *, previous: Path | None = None) -> None:
     """Replace `path` by `content`, on the disk when this returns.
 

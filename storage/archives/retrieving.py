@@ -2,7 +2,7 @@
 
 import contextlib
 import errno
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -105,9 +105,10 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
         with self._minding("restore"), self._locked():
             return resume(self.shelf.disk, self.roots)
 
-    def give_up(self) -> tuple[str, ...]:
-        """Delete what waiting restores have staged; return their roots. Finish decided ones."""
-        waiting = [each for each in self.resume() if each.outcome == "waiting"]
+    def give_up(self, roots: Collection[str]) -> tuple[str, ...]:
+        """Delete what waiting restores of these have staged; return which. Finish decided ones."""
+        resumed = self.resume()
+        waiting = [each for each in resumed if each.outcome == "waiting" and each.root in roots]
         with self._minding("restore"), self._locked():
             for each in waiting:
                 target = self.roots[each.root].resolve()

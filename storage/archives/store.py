@@ -1,7 +1,7 @@
 """Backups as the rest of Vigie uses them: make, list, verify, thin out, restore."""
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -125,9 +125,9 @@ class BackupStore:
         """
         return self._reader.resume()
 
-    def give_up(self) -> tuple[str, ...]:
-        """Delete what waiting restores have staged beside the roots; return these roots."""
-        return self._reader.give_up()
+    def give_up(self, roots: Collection[str] | None = None) -> tuple[str, ...]:
+        """Delete what waiting restores have staged beside these roots, or all; return which."""
+        return self._reader.give_up(self.roots if roots is None else roots)
 
     def _explain(self) -> None:
         """Let RESTORE.txt name what can be restored; else the next snapshot does it."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+from pyrage.x25519 import Identity
 
 from bot import backup, copies, homecoming, restore, settings
 from bot.cli import parser
@@ -196,3 +198,30 @@ def test_a_backup_without_a_state_is_home_all_the_same(found: Settings, tmp_path
     homecoming.come_home(found)
     assert told(found).fact.key == "backups.offsite.ok"
     assert any(found.backup_dir.glob("snap-*"))
+
+
+def test_encrypted_copies_need_the_key(found: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    """Without it the start begins anew, says so and owes; with it the state is there."""
+    key = Identity.generate()
+    keys = {"backup_age_recipients": (str(key.to_public()),)}
+    sealing = found.model_copy(update=keys)
+    (found.data_dir / "a.json").write_text("[2]")
+    assert push(sealing) == 0
+    wipe(found)
+    homecoming.come_home(sealing)
+    assert "could not be brought back" in caplog.text
+    assert told(sealing).fact.key == "offsite.owed"
+    assert not found.state_dir.exists()
+    homecoming.come_home(sealing.model_copy(update={"backup_age_identity": SecretStr(str(key))}))
+    assert (found.state_dir / "state.json").read_text() == '{"n": 1}'
+    assert told(sealing).fact.key == "backups.offsite.ok"
+
+
+def test_data_first_and_the_state_at_the_start(found: Settings) -> None:
+    """On a new machine: what `restore` fetched for the data serves the state, too."""
+    wipe(found)
+    words = ["restore", "--only", "data/*", "--yes"]
+    assert restore.main(found, parser().parse_args(words)) == 0
+    assert not (found.state_dir / "state.json").exists()
+    homecoming.come_home(found)
+    assert (found.state_dir / "state.json").read_text() == '{"n": 1}'
