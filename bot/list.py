@@ -49,6 +49,8 @@ def _table(found: Settings, listing: Listing) -> None:
 def _state(each: Listed) -> str:
     if each.broken or each.manifest is None:
         return f"BROKEN: {each.broken}"
+    if each.strangers:
+        return f"another Vigie's, of {', '.join(each.strangers)}"
     if each.manifest.partial:
         return "verified, partial"
     return "verified" if each.manifest.clean else "verified, with bad JSON"
@@ -69,6 +71,7 @@ def _row(each: Listed, listing: Listing) -> dict[str, Any]:
         "files": len(manifest.members),
         "clean": manifest.clean,
         "partial": manifest.partial,
+        "strangers": each.strangers,
         "archives": [archive.name for archive in manifest.archives],
         "notes": manifest.notes,
     }

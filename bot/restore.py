@@ -25,6 +25,7 @@ from bot.terminal import (
 )
 from storage.archives.errors import BackupError
 from storage.archives.findings import Preview, Restored
+from storage.archives.kin import latest
 from storage.archives.manifest import Flag
 from storage.archives.store import BackupStore
 from storage.files import LockedError, ProcessLock
@@ -45,6 +46,8 @@ def main(found: Settings, arguments: argparse.Namespace) -> int:
     store = bench(found).store(bar)
     try:
         _fetch(found)
+        if arguments.id == LATEST:
+            _passed_over(store)
         with _state_free(found, store, arguments):
             if not arguments.dry_run and arguments.to is None and not arguments.yes:
                 _ask(store, arguments, bar, _answer)
@@ -60,7 +63,6 @@ def main(found: Settings, arguments: argparse.Namespace) -> int:
         warn(f"Failed: {error}")
         return FAILED
     bar.end()
-    _passed_over(store, arguments.id, restored)
     return _tell(restored)
 
 
@@ -108,14 +110,21 @@ def _state_free(
         lock.release()
 
 
-def _passed_over(store: BackupStore, wished: str, restored: Restored) -> None:
-    """Say where the latest is not the newest, as that was made after a folder was lost."""
-    good = [each for each in store.snapshots() if each.manifest and not each.broken]
-    newest = good[-1].manifest if good else None
-    if wished == LATEST and newest is not None and newest.id != restored.id:
-        lost = ", ".join(sorted({note.path for note in newest.notes if note.flag in LOSSES}))
-        say(f"{newest.id} is newer, but was made after {lost} lost its files;")
-        say(f"  `restore {newest.id}` takes that one all the same.")
+def _passed_over(store: BackupStore) -> None:
+    """Say where the latest is not the newest: that is another Vigie's, or of after a loss."""
+    found = store.snapshots()
+    picked = latest(found)
+    newer = [each for each in found if picked and each.id > picked.id and not each.broken]
+    newest = newer[-1] if newer else None
+    if newest is None or newest.manifest is None:
+        return
+    if newest.strangers:
+        say(f"{newest.id} is newer, but another Vigie's, of {', '.join(newest.strangers)}:")
+        say("  give that one a BACKUP_DIR of its own.")
+        return
+    lost = {note.path for note in newest.manifest.notes if note.flag in LOSSES}
+    say(f"{newest.id} is newer, but was made after {', '.join(sorted(lost))} lost its files;")
+    say(f"  `restore {newest.id}` takes that one all the same.")
 
 
 def _restore(store: BackupStore, arguments: argparse.Namespace, *, dry_run: bool) -> Restored:

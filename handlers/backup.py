@@ -86,7 +86,11 @@ async def ask(call: Call) -> Message:
     if call.role < Role.ADMIN:
         role = call.language.plain("role.admin")
         return welcome.note("denied.role", role=role, language=call.language)
-    newest = (await call.services.backups.listing()).newest_of(DATA)
+    found = await call.services.backups.listing()
+    newest = found.newest_of(DATA)
+    if newest is None and found.strangers:
+        theirs = ", ".join(found.strangers)
+        return welcome.note("backup.strangers", folders=theirs, language=call.language)
     if newest is None:
         return welcome.note("backup.get.none", language=call.language)
     seal = call.services.seals.make(call.chat_id, SEALED, newest.id, at=call.at)

@@ -58,11 +58,16 @@ class Listing:
     def newest_of(self, root: str) -> Listed | None:
         """Return the newest good one with files of a root, before it was found emptied, if any.
 
-        A backup that was made after a folder was lost is good, and no help.
+        A backup that was made after a folder was lost is good, and no help; nor is another Vigie's.
         """
-        found = [each for each in self.good if _holds(each, root)]
+        found = [each for each in self.good if _holds(each, root) and not each.strangers]
         whole = [each for each in found if not _emptied(each, root)]
         return next(iter([*reversed(whole), *reversed(found)]), None)
+
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        """The folders of another Vigie that the newest good one was made of, where it was."""
+        return self.newest.strangers if self.newest else ()
 
 
 def _holds(each: Listed, root: str) -> bool:

@@ -46,7 +46,7 @@ class Console:
 
     def write(self, name: str, text: str) -> None:
         path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
     def read(self, name: str) -> str:
@@ -410,3 +410,48 @@ def test_a_backup_made_after_the_loss_is_not_the_latest_good_one(console: Consol
     newest = next(line.split()[0] for line in console.out.splitlines() if "is newer" in line)
     assert console.run("restore", newest, "--yes") == 0
     assert "is newer" not in console.out
+
+
+def test_a_newer_backup_is_told_of_before_anything(console: Console) -> None:
+    """Also where the chosen file lies in that one alone, and nothing is restored."""
+    console.run("backup")
+    for number in range(4):
+        (console.folder / f"data/{number}.json").unlink()
+    console.write("data/new.json", "[]")
+    console.run("backup")
+    newest = console.id()
+    assert console.run("restore", "--only", "data/new.json", "--yes") == 2
+    assert "no file of the snapshot is chosen" in console.err
+    assert f"`restore {newest}` takes that one all the same" in console.out
+    assert console.run("restore", "--dry-run") == 0
+    assert f"{newest} is newer" in console.out
+    assert console.run("restore", newest, "--only", "data/new.json", "--yes") == 0
+    assert "is newer" not in console.out
+
+
+def test_another_vigies_backup_is_told_and_refused(console: Console, tmp_path: Path) -> None:
+    """By `list`, by `restore` of the latest, which is one's own, and by each way to name it."""
+    console.run("backup")
+    mine, own = console.id(), console.found
+    paths = {name: tmp_path / "other" / name for name in ("data_dir", "state_dir")}
+    console.found = own.model_copy(update=paths)
+    for words in (["restore"], ["restore", "--yes"], ["restore", "--dry-run"]):
+        console.write("other/data_dir/theirs.json", "[]")
+        console.write("other/state_dir/state.json", "{}")
+        assert console.run(*words) == 2
+        assert not (tmp_path / "other/data_dir/0.json").exists()
+    assert f"{own.data_dir}, {own.state_dir}: they are still there" in console.err
+    assert "use --to" in console.err
+    console.run("backup")
+    theirs = console.id()
+    console.found = own
+    assert console.run("list") == 0
+    assert f"another Vigie's, of {paths['data_dir']}" in console.out
+    console.run("list", "--json")
+    rows = json.loads(console.out)["backups"]
+    assert [bool(row["strangers"]) for row in rows] == [False, True]
+    assert console.run("restore", "--yes") == 0
+    assert f"{theirs} is newer, but another Vigie's" in console.out
+    assert f"Restored {mine}" in console.out
+    assert console.run("restore", theirs, "--yes") == 2
+    assert console.run("restore", theirs, "--to", "out") == 0

@@ -447,6 +447,23 @@ async def test_admins_may_ask_for_a_restore_at_any_time(world: World, text: str)
     assert post.text == "There is no good backup yet."
 
 
+async def test_another_vigies_backup_is_not_offered(world: World) -> None:
+    """It says whose the backups are; of one's own the newest is taken, whatever came behind it."""
+    world.vault.keep(2)
+    make_admin(world)
+    mine, other = world.vault.snapshots
+    theirs = structs.replace(other, strangers=("/srv/b/data", "/srv/b/var"))
+    world.vault.snapshots[:] = [mine, theirs]
+    (post,) = await world.say("/backup restore")
+    await world.press(post, YES)
+    assert world.vault.restored == mine.id
+    world.vault.snapshots[:] = [theirs]
+    (post,) = await world.say("/backup restore")
+    assert "another Vigie’s" in post.text
+    assert "srv/b/data" in post.text
+    assert post.buttons == []
+
+
 async def test_a_restore_that_failed_says_nothing_was_put_in_place(world: World) -> None:
     """And where to go from there."""
     world.vault.keep(2)
