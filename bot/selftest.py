@@ -87,8 +87,6 @@ def _folders(found: Settings) -> Iterator[Line]:
         yield Line("DATA_DIR", Mark.OK, said)
     yield _written("STATE_DIR", found.state_dir)
     yield _written("BACKUP_DIR", found.backup_dir)
-    if found.data_dir.resolve() == found.state_dir.resolve():
-        yield Line("STATE_DIR", Mark.FAIL, "is DATA_DIR too: the tracker's folder is only read")
 
 
 def _written(what: str, folder: Path) -> Line:

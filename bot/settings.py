@@ -128,11 +128,18 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
-        """Refuse backups among what they are made of, or the other way round.
+        """Refuse backups among what they are made of, or the other way round; and state in data.
 
         They would hold themselves and grow by half each night; and what deletes the one folder
-        would delete its backups.
+        would delete its backups. To restore the data would take the state away with them.
         """
+        data, state = self.data_dir.absolute(), self.state_dir.absolute()
+        if _within(state, data) or _within(data, state):
+            msg = (
+                f"STATE_DIR (is {self.state_dir}) and DATA_DIR (is {self.data_dir}) must lie "
+                "apart: stop Vigie, move the inner one out, and name its new place"
+            )
+            raise ValueError(msg)
         backups = self.backup_dir.absolute()
         for name in ("data_dir", "state_dir"):
             folder = getattr(self, name).absolute()

@@ -162,9 +162,25 @@ def test_backups_lie_apart(tmp_path: Path, data: str, state: str, backups: str, 
         settings.load(data_dir=data, state_dir=state, backup_dir=backups)
 
 
+@pytest.mark.parametrize(
+    ("data", "state"),
+    [("data", "data"), ("data", "data/var"), ("var/data", "var"), ("data", "link/deep/var"),
+     (".", "var"), ("data", "x/../data/var")],
+)  # fmt: skip
+def test_state_and_data_lie_apart(tmp_path: Path, data: str, state: str) -> None:
+    """Neither in the other, by any way there; the line names both and says what to do."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    with pytest.raises(SettingsError) as refused:
+        settings.load(data_dir=data, state_dir=state, backup_dir=tmp_path.parent / "kept")
+    assert f"STATE_DIR (is {state}) and DATA_DIR (is {data}) must lie apart" in str(refused.value)
+    assert "move the inner one out" in str(refused.value)
+
+
 def test_a_folder_beside_is_apart() -> None:
     """A name that only begins alike is another folder."""
     assert settings.load(backup_dir="data-backups").backup_dir == Path("data-backups")
+    assert settings.load(state_dir="data-state").state_dir == Path("data-state")
 
 
 @pytest.mark.parametrize("written", ["22-7", "24:00-07:00", "22:30", "night", "22:61-07:00"])

@@ -198,9 +198,10 @@ class Journey:
         self.bot = Bot(self.telegram.token, request=SandboxRequest(self.telegram))
         self.scrapers = Scrapers(self.data)
         self.found = settings.load(
-            timezone=str(PARIS), state_dir=self.folder, data_dir=self.data, report_at=time(9),
-            expected_sources=NAMES, health_every=LOOK, quiet_hours=QUIET,
+            timezone=str(PARIS), state_dir=self.folder / "var", data_dir=self.data,
+            report_at=time(9), expected_sources=NAMES, health_every=LOOK, quiet_hours=QUIET,
         )  # fmt: skip
+        self.found.state_dir.mkdir()
 
     def start(self) -> "Process":
         """Return a new process on what the disk holds."""
@@ -212,8 +213,8 @@ class Process:
 
     def __init__(self, journey: Journey) -> None:
         self.journey = journey
-        database = Database(journey.folder / "state.json")
-        self.history = History(journey.folder / "history.sqlite", kept_days=400)
+        database = Database(journey.found.state_dir / "state.json")
+        self.history = History(journey.found.state_dir / "history.sqlite", kept_days=400)
         self.clock = resume(
             Alerts(database).moment(),
             wall=lambda: journey.now,
