@@ -6,6 +6,7 @@ from bot import copies
 from bot.keeping import bench, policy
 from bot.looking import Looking, limits
 from bot.settings import Settings
+from jobs import drill
 from jobs.alerts.manager import AlertManager
 from jobs.backup import NIGHTLY, Backups
 from jobs.checks.backups import Safekeeping
@@ -23,11 +24,12 @@ NOT_LOOKED_AT = Unknown(Phrase("unknown.timeout", {"limit_s": 0.0}))
 def backups(
     found: Settings, database: Database, parts: Looking, alerts: AlertManager, *, clock: Clock
 ) -> Backups:
-    """Return them, and let the health cycle know what they know.
+    """Return them, and let the health cycle know what they know; tidy up after a killed trial.
 
     Raises OffsiteError where BACKUP_OFFSITE or its keys can never do.
     """
     made = Backups(bench(found), clock=clock)
+    drill.tidy(made.bench)
     away = copies.copies(found)
     if away is not None:
         made.push = copies.pushing(away, policy(found))

@@ -41,6 +41,11 @@ def run(bench: Workbench, progress: Progress, *, check: Push | None = None) -> R
     return outcome
 
 
+def tidy(bench: Workbench) -> None:
+    """Delete what a trial that was killed left; for the start, when none can be under way."""
+    _clear(bench.store().disk, bench.folder / PLACE)
+
+
 def _try(bench: Workbench, place: Path, progress: Progress) -> Retrieved:
     store = bench.store(progress)
     present = store.snapshots()
@@ -101,4 +106,4 @@ def _clear(disk: Disk, place: Path) -> None:
     try:
         discard(disk, place)
     except OSError:
-        return  # the next trial tries again
+        return  # the next start, and the next trial, try again

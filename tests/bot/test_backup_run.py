@@ -9,6 +9,7 @@ import pytest
 from bot import settings
 from bot.app import Program, build
 from bot.reporter import reporter
+from bot.settings import Settings
 from jobs.facts import Unknown
 from storage.records import Phrase, Severity
 
@@ -16,14 +17,18 @@ TOKEN = "123:" + "x" * 20
 
 
 @pytest.fixture
-async def program(tmp_path: Path) -> AsyncIterator[Program]:
+def found(tmp_path: Path) -> Settings:
     (tmp_path / "data").mkdir()
     (tmp_path / "data/a.json").write_text('[{"title": "x"}]')
-    found = settings.load(
+    return settings.load(
         telegram_bot_token=TOKEN, telegram_admin_ids="7", telegram_chat_ids="7",
         state_dir=tmp_path / "var", data_dir=tmp_path / "data", backup_dir=tmp_path / "backups",
         backup_at="02:00", expected_sources="", scraper_commands="",
     )  # fmt: skip
+
+
+@pytest.fixture
+async def program(found: Settings) -> AsyncIterator[Program]:
     made = build(found)
     yield made
     await made.close()
@@ -74,6 +79,16 @@ async def test_a_fresh_install_makes_its_first_backup_and_tries_it(program: Prog
     await program.timetable.tick()
     assert program.services.backups.under_way is None
     assert len((await program.services.backups.listing()).snapshots) == before
+
+
+async def test_a_start_clears_what_a_killed_trial_left(found: Settings) -> None:
+    """It took as much room as the data, until the next trial on a Sunday."""
+    left = found.backup_dir / ".drill/data/a.json"
+    left.parent.mkdir(parents=True)
+    left.write_text("[]")
+    made = build(found)
+    await made.close()
+    assert not list(found.backup_dir.iterdir())
 
 
 async def test_the_report_says_what_there_is(program: Program) -> None:
