@@ -1,3 +1,5 @@
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -6,6 +8,11 @@ from hypothesis import settings
 # Time is measured in tests/bench, never asserted here: a busy machine is no defect.
 settings.register_profile("vigie", deadline=None)
 settings.load_profile("vigie")
+
+# Hundreds of processes are started: each would compile Telegram's library and all of ours anew.
+if "-B" not in sys.orig_argv:  # the mutants' runs: files change there within a second
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"

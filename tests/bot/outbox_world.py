@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
+from html import escape
 from pathlib import Path
 
 from bot.delivery.outcome import Failed, Fault, Outcome, Sent
@@ -184,10 +185,10 @@ class Words:
         return Message(html=f"digest {len(rows)}: {parts}")
 
     def note(self, row: Delivery, *, at: Moment) -> Message:
-        """Return the phrase as it is."""
+        """Return the phrase as it is; as HTML, like the real one, so that bare it is the same."""
         _ = at
         phrase = row.note or Phrase(row.key)
-        values = " ".join(str(value) for value in phrase.values.values())
+        values = " ".join(escape(str(value), quote=False) for value in phrase.values.values())
         return Message(html=f"{phrase.key} {values}")
 
     async def report(self, row: Delivery, *, at: Moment) -> Message:

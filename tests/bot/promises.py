@@ -100,6 +100,7 @@ class Promises:
     relevelled: Counter[int] = field(default_factory=Counter)
     not_before_s: dict[str, float] = field(default_factory=dict)
     lately_s: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    refused: dict[str, str] = field(default_factory=lambda: defaultdict(str))
     within: dict[int, set[tuple[int, str]]] = field(default_factory=lambda: defaultdict(set))
     again: set[int] = field(default_factory=set)
     read: int = 0
@@ -225,11 +226,11 @@ class Promises:
         if call.fault is not None and call.fault.fault is Fault.PAUSED:
             self.not_before_s[chat] = call.at_s + call.fault.retry_after_s
         lately = [at_s for at_s in self.lately_s[chat] if at_s > call.at_s - 60.0]
-        again = bool(lately) and self.scribe.refused == call.text
+        again = bool(lately) and self.refused[chat] == call.text
         assert again or all(call.at_s - at_s >= 1.0 for at_s in lately), ("I9", call, lately)
         assert len(lately) < 15 + again, ("I9", call, lately)
         refused = call.fault is not None and call.fault.fault is Fault.MARKUP
-        self.scribe.refused = call.text if refused else ""
+        self.refused[chat] = call.text if refused else ""
         moved = call.fault is not None and call.fault.fault is Fault.MIGRATED
         self.lately_s[chat] = [] if moved else [*lately, call.at_s]  # another chat to Telegram
 

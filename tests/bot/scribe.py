@@ -26,7 +26,6 @@ class Scribe:
         self._real = Texts(chats, timezone=UTC)
         self._words = Words()
         self.rows: dict[tuple[str, str], tuple[Delivery, ...]] = {}
-        self.refused = ""
 
     def news(self, row: Delivery, incident: Incident, *, at: Moment) -> Message:
         """Return what the row says about its incident."""

@@ -55,6 +55,7 @@ class Storm:
             "HEALTH_EVERY": "1s",
             "LOG_LEVEL": "INFO",
             "LD_PRELOAD": str(LIBRARIES[0]),
+            "PYTHONDONTWRITEBYTECODE": "1",  # a faked clock fakes the age of files, too
             "FAKETIME": f"+0 x{SPEED}",
         }
 

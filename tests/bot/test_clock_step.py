@@ -26,6 +26,7 @@ class Clock:
         self.set("+0")
         self.settings = {
             "LD_PRELOAD": str(LIBRARIES[0]),
+            "PYTHONDONTWRITEBYTECODE": "1",  # a faked clock fakes the age of files, too
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",

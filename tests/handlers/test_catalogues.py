@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,11 +15,6 @@ from handlers.views.i18n import LANGUAGES, Template, catalogue, language
 from storage.records import Phrase
 from tests.conftest import ROOT
 
-TREES = [
-    ast.parse(path.read_text(encoding="utf-8"))
-    for package in ("bot", "handlers", "jobs", "storage")
-    for path in sorted((ROOT / package).rglob("*.py"))
-]
 KEY = re.compile(r"[a-z_0-9]+(\.[a-z_0-9]+)+")
 SAYS = frozenset({"say", "plain", "note", "Phrase", "_note", "_toast"})
 
@@ -28,9 +24,19 @@ def fields(template: Template) -> set[str]:
     return {piece.name for piece in template.html if piece.name}
 
 
+@cache
+def trees() -> list[ast.Module]:
+    """Return the program, parsed by whoever asks first: not by every worker that collects."""
+    return [
+        ast.parse(path.read_text(encoding="utf-8"))
+        for package in ("bot", "handlers", "jobs", "storage")
+        for path in sorted((ROOT / package).rglob("*.py"))
+    ]
+
+
 def nodes() -> Iterator[ast.AST]:
     """Return every node of the program."""
-    return chain.from_iterable(map(ast.walk, TREES))
+    return chain.from_iterable(map(ast.walk, trees()))
 
 
 def said() -> set[str]:
