@@ -54,7 +54,7 @@ def main(_: Settings, arguments: argparse.Namespace) -> int:
 
 async def _run(folder: Path, sample: SampleTracker, arguments: argparse.Namespace) -> int:
     api = BotApi()
-    found = _settings(folder, sample, arguments.lang)
+    found = replaced(folder, sample.data, arguments.lang)
     name = "Vous" if found.language == "fr" else "You"
     api.person(VIEWER, name, language=found.language)
     switch = Switch(sample)
@@ -71,8 +71,11 @@ async def _run(folder: Path, sample: SampleTracker, arguments: argparse.Namespac
     return code
 
 
-def _settings(folder: Path, sample: SampleTracker, language: str | None) -> Settings:
-    """Return the owner's settings with what the demo replaces; no chat of theirs is reached."""
+def replaced(folder: Path, data: Path, language: str | None) -> Settings:
+    """Return the owner's settings, with a folder and a tracker's data of the demo's own.
+
+    Nothing of theirs is reached: no chat, no fallback, no copies of their backups.
+    """
     chosen = {} if language is None else {"language": language}
     return settings.load(
         **LIMITS,
@@ -80,11 +83,13 @@ def _settings(folder: Path, sample: SampleTracker, language: str | None) -> Sett
         telegram_bot_token="",
         telegram_chat_ids=str(VIEWER),
         telegram_admin_ids=str(VIEWER),
-        data_dir=sample.data,
+        fallback_urls="",
+        backup_offsite="",
+        data_dir=data,
         state_dir=folder / "var",
         backup_dir=folder / "backups",
         # Its folder too: another demo on this machine runs a main.py of its own.
-        scraper_commands=f"{sample.folder.name}/main.py",
+        scraper_commands=f"{data.parent.name}/main.py",
     )
 
 

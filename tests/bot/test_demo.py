@@ -9,7 +9,7 @@ import psutil
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
-from bot.demo import HINTS_S, LIMITS, REPEAT_FACTOR
+from bot.demo import HINTS_S, LIMITS, REPEAT_FACTOR, replaced
 from bot.sandbox.sample_tracker import UNDONE_BY
 from bot.settings import Settings
 from jobs.alerts.rules import Rules
@@ -46,6 +46,29 @@ def test_every_break_says_within_a_minute_when_its_alert_comes() -> None:
     stale_s = settings.fresh_warning.total_seconds()
     assert stale_s < HINTS_S["freeze"] <= stale_s + 2 * every_s
     assert hold_s < HINTS_S["load_cpu"] <= hold_s + 2 * every_s
+
+
+def test_the_demo_reaches_nothing_of_its_owners(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above all not the copies of their backups: a wiped machine would take the demo's state."""
+    monkeypatch.chdir(tmp_path)
+    owners = {
+        "TELEGRAM_BOT_TOKEN": "123:" + "x" * 20,
+        "TELEGRAM_CHAT_IDS": "-100200",
+        "TELEGRAM_ADMIN_IDS": "77",
+        "FALLBACK_URLS": "ntfy://somewhere",
+        "BACKUP_OFFSITE": (tmp_path / "away").as_uri(),
+        "DATA_DIR": "mine",
+        "STATE_DIR": "mine-too",
+        "BACKUP_DIR": "kept",
+    }
+    lines = (f"{name}={value}\n" for name, value in owners.items())
+    Path(".env").write_text("".join(lines))
+    found = replaced(tmp_path / "demo", tmp_path / "sample/data", None)
+    said = repr(found) + repr(found.secrets) + repr(found.addresses)
+    assert not [value for value in owners.values() if value in said]
+    assert found.data_dir == tmp_path / "sample/data"
 
 
 @pytest.mark.browser
