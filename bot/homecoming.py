@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bot import copies
@@ -12,6 +12,7 @@ from bot.settings import Settings
 from storage.archives import errors
 from storage.archives.disk import Disk
 from storage.archives.errors import BackupError
+from storage.archives.findings import Placed
 from storage.archives.manifest import SNAP
 from storage.archives.results import Listed
 from storage.archives.store import BackupStore
@@ -30,7 +31,7 @@ def fetch(found: Settings) -> str:
     Raises OffsiteError and BackupError where there is one, and it could not be brought back.
     """
     away = copies.copies(found)
-    if away is None or (any(found.backup_dir.glob(f"{SNAP}*")) and not away.record.owed):
+    if away is None or (_any_here(found) and not away.record.owed):
         return ""
     try:
         with Workshop(Disk(), found.backup_dir):
@@ -44,19 +45,27 @@ def fetch(found: Settings) -> str:
     return pulled.id
 
 
+def _any_here(found: Settings) -> bool:
+    return any(found.backup_dir.glob(f"{SNAP}*"))
+
+
 def stateless(found: Settings) -> bool:
-    """Tell whether a start would begin with an empty state."""
+    """Tell whether a start would begin with an empty state, and could write to it."""
     file = found.state_dir / STATE_FILE
-    return not file.exists() and not previous(file).exists()
+    try:
+        return not file.exists() and not previous(file).exists()
+    except OSError:  # no permission: a finding of the bot's own, and no reason to replace it
+        return False
 
 
 def come_home(found: Settings) -> None:
     """Restore Vigie's own state where there is none; the data are left alone.
 
-    It is that of the newest backup that holds one, fetched first where BACKUP_DIR has none. What
-    does not succeed is logged: to watch with an empty state is better than not to watch. Where
-    copies lie elsewhere it is an alert too, nothing is copied there, and each start tries again
-    until it succeeds; the state of the meantime is then kept beside.
+    It is that of the newest backup that holds one, fetched first where BACKUP_DIR has none, and
+    at last where none there is whole. What does not succeed is logged: to watch with an empty
+    state is better than not to watch. Where copies lie elsewhere it is an alert too, nothing is
+    copied there, and each start tries again until it succeeds; the state of the meantime is then
+    kept beside.
 
     Raises OffsiteError where BACKUP_OFFSITE or its keys can never do, and the BackupError
     LockedError where another program is at work on the backups just now.
@@ -68,9 +77,11 @@ def come_home(found: Settings) -> None:
         fetched = fetch(found)
         if empty or (fetched and owed):
             with _nobody_in(found.state_dir):
-                _restore(found, fetched)
+                _bring(found, away, fetched)
     except LockedError:
         return  # another Vigie runs on that state: it is not empty
+    except OSError as error:  # STATE_DIR cannot be written: that does not end the bot
+        LOG.error("the state could not be brought back: %s", error.strerror)  # noqa: TRY400
     except (OffsiteError, BackupError) as error:
         if empty and isinstance(error, errors.LockedError):
             raise
@@ -80,10 +91,29 @@ def come_home(found: Settings) -> None:
         _owe(away, owed=False)
 
 
-def _restore(found: Settings, fetched: str) -> None:
-    """Put the state of the one just fetched in place, else the newest that is whole, if any.
+def _bring(found: Settings, away: Offsite | None, fetched: str) -> None:
+    """Restore from what was fetched, or else from what lies here, or else from what lies there."""
+    trouble: BackupError | None = None
+    try:
+        done = _restore(found, fetched)
+    except errors.LockedError:
+        raise
+    except BackupError as error:
+        done, trouble = False, error
+    if not done and not fetched and away is not None and _any_here(found):
+        away.owe(owed=True)  # else nothing is fetched beside what lies here
+        fetched = fetch(found)
+        if fetched:
+            _restore(found, fetched)
+            return
+    if trouble is not None:
+        raise trouble
 
-    Raises BackupError where there is one, and none is whole.
+
+def _restore(found: Settings, fetched: str) -> bool:
+    """Put the state of the one just fetched in place, else the newest that is whole.
+
+    Returns whether there was any. Raises BackupError where there is, and none is whole.
     """
     store = bench(found).store()
     known = [each for each in reversed(store.snapshots()) if fetched in {"", each.id}]
@@ -97,12 +127,13 @@ def _restore(found: Settings, fetched: str) -> None:
         except BackupError as error:
             trouble = trouble or error
         else:
-            return
+            return True
     if trouble is not None:
         raise trouble
     if holding:
         theirs = ", ".join(holding[0].strangers)
         LOG.warning("the backups are another Vigie's (%s): no state was taken from them", theirs)
+    return False
 
 
 def _holds(each: Listed) -> bool:
@@ -119,12 +150,17 @@ def _doubted(each: Listed) -> bool:
 
 def _place(store: BackupStore, snapshot_id: str) -> None:
     """Restore it, all of it or nothing. Raises BackupError."""
-    restored = store.restore(snapshot_id, None, only=(f"{STATE}/*",))
-    if not restored.placed:
-        store.give_up([STATE])  # else each start would say that it waits
+    placed: tuple[Placed, ...] = ()
+    try:
+        placed = store.restore(snapshot_id, None, only=(f"{STATE}/*",)).placed
+    finally:
+        if not placed:
+            with suppress(BackupError):
+                store.give_up([STATE])  # else each start would say that it waits
+    if not placed:
         msg = f"{snapshot_id}: not every file of the state is good"
         raise BackupError(msg)
-    kept = [f"; what was there: {one.kept}" for one in restored.placed if one.kept]
+    kept = [f"; what was there: {one.kept}" for one in placed if one.kept]
     LOG.warning("the state is that of backup %s%s", snapshot_id, "".join(kept))
 
 

@@ -225,3 +225,32 @@ def test_data_first_and_the_state_at_the_start(found: Settings) -> None:
     assert not (found.state_dir / "state.json").exists()
     homecoming.come_home(found)
     assert (found.state_dir / "state.json").read_text() == '{"n": 1}'
+
+
+@pytest.mark.parametrize("how", ["damaged", "without a state"])
+def test_where_none_here_will_do_one_is_fetched(found: Settings, how: str) -> None:
+    """The disk that lost the state spoilt the backups, too; or they were made before any state."""
+    shutil.rmtree(found.state_dir)
+    if how == "damaged":
+        for path in found.backup_dir.glob("base-*"):
+            path.write_bytes(bytes(path.stat().st_size))
+    else:
+        shutil.rmtree(found.backup_dir)
+        assert push(found.model_copy(update={"backup_offsite": ""})) == 0
+    homecoming.come_home(found)
+    assert (found.state_dir / "state.json").read_text() == '{"n": 1}'
+    assert told(found).fact.key == "backups.offsite.ok"
+
+
+def test_where_none_there_will_do_either_it_begins_anew(
+    found: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And says what is wrong with the one here; what lies there is owed until somebody looks."""
+    shutil.rmtree(found.state_dir)
+    for folder in (found.backup_dir, tmp_path / "away"):
+        for path in folder.glob("base-*"):
+            path.write_bytes(bytes(path.stat().st_size))
+    homecoming.come_home(found)
+    assert "the state could not be brought back" in caplog.text
+    assert not found.state_dir.exists()
+    assert told(found).fact.key == "offsite.owed"

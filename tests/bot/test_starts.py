@@ -368,3 +368,21 @@ def test_a_manifest_that_forgot_where_it_was_made(machine: Machine) -> None:
         known = load(Disk(), machine.found.backup_dir, path.name[5:21])
         machine.rewrite(msgspec.structs.replace(known, kept_in=""))
     assert machine.start() == SECOND
+
+
+def test_where_the_state_cannot_be_put(machine: Machine) -> None:
+    """A link to nowhere has its name: it begins anew, and no later start says that one waits."""
+    new_machine(machine)
+    machine.found.state_dir.symlink_to(machine.top / "nowhere/var")
+    (machine.top / "nowhere").write_text("a file")
+    assert machine.start() is ANEW
+    assert not [path.name for path in machine.top.rglob(".vigie-restore-*")]
+
+
+@pytest.mark.parametrize("what", ["lock", "state.json"])
+def test_where_the_state_cannot_be_looked_at(machine: Machine, what: str) -> None:
+    """The bot goes on without, and says so itself."""
+    state_deleted(machine)
+    machine.write(f"var/{what}/x", "a folder of that name")
+    homecoming.come_home(machine.found)
+    assert (machine.top / "var" / what / "x").exists()
