@@ -27,6 +27,7 @@ from storage.archives.errors import BackupError
 from storage.archives.findings import Preview, Restored
 from storage.archives.kin import latest
 from storage.archives.manifest import Flag
+from storage.archives.results import Listed
 from storage.archives.store import BackupStore
 from storage.files import LockedError, ProcessLock
 from storage.offsite.trouble import OffsiteError
@@ -46,8 +47,7 @@ def main(found: Settings, arguments: argparse.Namespace) -> int:
     store = bench(found).store(bar)
     try:
         _fetch(found)
-        if arguments.id == LATEST:
-            _passed_over(store)
+        _tell_whose(found, store, arguments)
         with _state_free(found, store, arguments):
             if not arguments.dry_run and arguments.to is None and not arguments.yes:
                 _ask(store, arguments, bar, _answer)
@@ -110,11 +110,21 @@ def _state_free(
         lock.release()
 
 
-def _passed_over(store: BackupStore) -> None:
+def _tell_whose(found: Settings, store: BackupStore, arguments: argparse.Namespace) -> None:
+    """Say which one is meant, where that may surprise, before anything is done."""
+    known = store.snapshots()
+    picked = next((each for each in known if each.id == arguments.id), None)
+    if arguments.id == LATEST:
+        picked = latest(known)
+        _passed_over(known, picked)
+    if picked is not None and picked.made_of and not picked.strangers and arguments.to is None:
+        say(f"{picked.id} was made from {', '.join(picked.made_of)};")
+        say(f"  it goes to {found.data_dir}, {found.state_dir}.")
+
+
+def _passed_over(known: tuple[Listed, ...], picked: Listed | None) -> None:
     """Say where the latest is not the newest: that is another Vigie's, or of after a loss."""
-    found = store.snapshots()
-    picked = latest(found)
-    newer = [each for each in found if picked and each.id > picked.id and not each.broken]
+    newer = [each for each in known if picked and each.id > picked.id and not each.broken]
     newest = newer[-1] if newer else None
     if newest is None or newest.manifest is None:
         return

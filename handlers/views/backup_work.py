@@ -224,6 +224,9 @@ def confirm(newest: Listed, *, seal: str, language: Language) -> Message:
         n=len(mine),
         data_bytes=sum(member.size for member in mine),
     )
+    if newest.made_of:
+        made_of = language.say("backup.sure.made_of", folders=", ".join(newest.made_of))
+        html = Markup(f"{html}\n{made_of}")
     if not seal:
         return Message(html=Markup(f"♻️ {html}"))
     yes = Button(

@@ -13,13 +13,27 @@ from storage.archives.results import Listed
 from storage.archives.tree import Place
 
 
-def elsewhere(disk: Disk, manifest: Manifest, roots: Mapping[str, Path]) -> tuple[str, ...]:
-    """Return the folders a snapshot was made of where all still are, and none is of `roots`."""
+class Kin(msgspec.Struct, frozen=True):
+    """Which folders a snapshot is of, where they are not these; and where they are another's."""
+
+    made_of: tuple[str, ...]
+    strangers: tuple[str, ...]
+
+
+def made_of(disk: Disk, manifest: Manifest, roots: Mapping[str, Path]) -> tuple[str, ...]:
+    """Return the folders a snapshot was made of where none of them is of `roots`, else none."""
     theirs = tuple(map(names.decode, manifest.roots.values()))
-    places = {_place(disk, path) for path in theirs}
-    if None in places or places & {_place(disk, path) for path in roots.values()}:
+    ours = {str(path.absolute()) for path in roots.values()}
+    places = {_place(disk, path) for path in theirs} - {None}
+    if ours & set(theirs) or places & {_place(disk, path) for path in roots.values()}:
         return ()
     return theirs
+
+
+def elsewhere(disk: Disk, manifest: Manifest, roots: Mapping[str, Path]) -> tuple[str, ...]:
+    """Return the folders a snapshot was made of where all still are, and none is of `roots`."""
+    theirs = made_of(disk, manifest, roots)
+    return () if any(_place(disk, path) is None for path in theirs) else theirs
 
 
 def strangers(
@@ -39,8 +53,8 @@ def strangers(
 
 
 def listed(disk: Disk, folder: Path, roots: Mapping[str, Path]) -> tuple[Listed, ...]:
-    """Return every snapshot, oldest first, and of each whether it is another Vigie's."""
-    known: dict[frozenset[str], tuple[str, ...]] = {}
+    """Return every snapshot, oldest first, and of each whose it is."""
+    known: dict[frozenset[str], Kin] = {}
     found = []
     for each in listing.listed(disk, folder):
         if each.manifest is None:
@@ -48,8 +62,11 @@ def listed(disk: Disk, folder: Path, roots: Mapping[str, Path]) -> tuple[Listed,
             continue
         made = frozenset({each.manifest.kept_in, *each.manifest.roots.values()})
         if made not in known:
-            known[made] = strangers(disk, folder, each.manifest, roots)
-        found.append(msgspec.structs.replace(each, strangers=known[made]))
+            known[made] = Kin(
+                made_of(disk, each.manifest, roots), strangers(disk, folder, each.manifest, roots)
+            )
+        kin = known[made]
+        found.append(msgspec.structs.replace(each, made_of=kin.made_of, strangers=kin.strangers))
     return tuple(found)
 
 

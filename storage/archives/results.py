@@ -61,8 +61,8 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     `broken` says why it cannot be restored whole, "" where nothing speaks against it; `manifest`
     is None where it is unreadable. `sizes` holds what each of its archives takes on disk,
     `size_bytes` what it takes by itself: its manifest, and the archive made for it. `checked_at`
-    is when its archives were last read back whole, and were right. `strangers` are the folders
-    it was made of where they are another Vigie's.
+    is when its archives were last read back whole, and were right. `made_of` are the folders it
+    was made of where none of them is this Vigie's, `strangers` these where they are another's.
     """
 
     id: str
@@ -71,4 +71,5 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     checked_at: datetime | None
     size_bytes: int
     sizes: Mapping[str, int]
+    made_of: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()

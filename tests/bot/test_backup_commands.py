@@ -455,3 +455,27 @@ def test_another_vigies_backup_is_told_and_refused(console: Console, tmp_path: P
     assert f"Restored {mine}" in console.out
     assert console.run("restore", theirs, "--yes") == 2
     assert console.run("restore", theirs, "--to", "out") == 0
+
+
+def test_a_backup_of_other_folders_is_told_before_anything(
+    console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a new machine: it comes back all the same, and says where from and where to."""
+    console.run("backup")
+    made, old = console.id(), console.found
+    for name in ("data", "var"):
+        (console.folder / name).rename(console.folder / f"lost-{name}")
+    paths = {name: tmp_path / "new" / name for name in ("data_dir", "state_dir")}
+    console.found = old.model_copy(update=paths)
+    told = f"{made} was made from {old.data_dir}, {old.state_dir};"
+    for words in (["restore", "--dry-run"], ["restore", made, "--dry-run"]):
+        assert console.run(*words) == 0
+        assert console.out.startswith(told)
+        assert f"it goes to {paths['data_dir']}, {paths['state_dir']}." in console.out
+    monkeypatch.setattr("sys.stdin", Screen("n\n"))
+    assert console.run("restore") == 2
+    assert console.out.startswith(told)
+    assert console.run("restore", "--to", "out") == 0
+    assert told not in console.out
+    assert console.run("restore", "--yes") == 0
+    assert console.read("new/data_dir/0.json") == '[{"id": 0}]'

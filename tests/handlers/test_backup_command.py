@@ -464,6 +464,19 @@ async def test_another_vigies_backup_is_not_offered(world: World) -> None:
     assert post.buttons == []
 
 
+async def test_a_backup_of_other_folders_says_so_in_the_question(world: World) -> None:
+    """As on a new machine with other names; it is offered all the same."""
+    world.vault.keep(1)
+    make_admin(world)
+    (kept,) = world.vault.snapshots
+    world.vault.snapshots[:] = [structs.replace(kept, made_of=("/old/data", "/old/var"))]
+    (post,) = await world.say("/backup restore")
+    assert "made from" in post.text
+    assert "old/var" in post.text
+    await world.press(post, YES)
+    assert world.vault.restored == kept.id
+
+
 async def test_a_restore_that_failed_says_nothing_was_put_in_place(world: World) -> None:
     """And where to go from there."""
     world.vault.keep(2)

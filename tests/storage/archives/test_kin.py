@@ -102,17 +102,22 @@ def of_an_earlier_vigie(first: Tracker, second: Tracker) -> BackupStore:
 
 
 @pytest.mark.parametrize(
-    "come",
-    [the_same, moved, copied, new_machine, same_place, one_changed, through_a_link,
-     of_an_earlier_vigie],
+    ("come", "told"),
+    [(the_same, False), (one_changed, False), (through_a_link, False), (moved, True),
+     (copied, True), (new_machine, True), (same_place, True), (of_an_earlier_vigie, True)],
 )  # fmt: skip
 def test_what_is_ones_own_comes_back(
-    first: Tracker, second: Tracker, come: Callable[[Tracker, Tracker], BackupStore]
+    first: Tracker,
+    second: Tracker,
+    come: Callable[[Tracker, Tracker], BackupStore],
+    *,
+    told: bool,
 ) -> None:
-    """However machine, folders and names changed meanwhile."""
+    """However machine, folders and names changed meanwhile; where it is of others, it says so."""
     store = come(first, second)
     (only,) = store.snapshots()
     assert only.strangers == ()
+    assert only.made_of == ((str(first.data), str(first.state)) if told else ())
     assert store.restore("latest", None, dry_run=True).preview is not None
     assert store.restore("latest", None).placed
     assert (store.roots["data"] / "a.json").read_text() == '["first"]'
