@@ -112,7 +112,7 @@ class BotApi(People):
         """Return what the bot said in a chat, as it stands, oldest first."""
         return [post for post in self.messages(chat) if post.by_bot]
 
-    async def until(self, holds: Callable[[], object], *, within_s: float = 5.0) -> None:
+    async def until(self, holds: Callable[[], object], *, within_s: float = 60.0) -> None:
         """Wait until something holds, looking after every event; TimeoutError if it never does."""
         happened = asyncio.Event()
         with self.world.listening(lambda _: happened.set()):

@@ -5,13 +5,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.settings import Settings
 from tests.conftest import ROOT
+from tests.waiting import PATIENCE_S, until
 
 ADA = 7
 
@@ -39,20 +40,26 @@ class Running:
     async def stop(self) -> int:
         """Send SIGTERM; return the exit code."""
         self.process.terminate()
-        return await self.ended(within_s=12)
+        return await self.ended()
 
-    async def ended(self, *, within_s: float) -> int:
+    async def ended(self, *, within_s: float = PATIENCE_S) -> int:
         """Return the exit code, TimeoutError if it goes on."""
         async with asyncio.timeout(within_s):
             return await self.process.wait()
 
-    async def until_said(self, words: str, *, within_s: float = 20) -> None:
+    async def until_said(self, words: str) -> None:
         """Wait until the words were printed."""
-        end = time.monotonic() + within_s
-        while words not in self.said:
-            assert self.process.returncode is None, self.said
-            assert time.monotonic() < end, self.said
-            await asyncio.sleep(0.05)
+        await self.until(lambda: words in self.said)
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Wait until something holds; the process has to live meanwhile."""
+
+        def held() -> object:
+            held = holds()
+            assert held or self.process.returncode is None, self.said
+            return held
+
+        await until(held, every_s=0.02, said=lambda: self.said)
 
 
 @asynccontextmanager

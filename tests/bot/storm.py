@@ -126,7 +126,7 @@ class Storm:
         if moment == "starting":
             await asyncio.sleep(1.4 * self.luck.random())
             return True
-        await bot.until_said("vigie.watch cycle", within_s=60)
+        await bot.until_said("vigie.watch cycle")
         if moment == "random":
             await asyncio.sleep(LONGEST_LIFE_S * self.luck.random())
             return True

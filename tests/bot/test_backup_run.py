@@ -1,6 +1,5 @@
 """The whole program makes its backup, knows it, tells of trouble at once, and of its end."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from bot.reporter import reporter
 from bot.settings import Settings
 from jobs.facts import Unknown
 from storage.records import Phrase, Severity
+from tests.waiting import until
 
 TOKEN = "123:" + "x" * 20
 
@@ -32,14 +32,6 @@ async def program(found: Settings) -> AsyncIterator[Program]:
     made = build(found)
     yield made
     await made.close()
-
-
-async def until(what: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if what():
-            return
-        await asyncio.sleep(0.02)
-    pytest.fail("it never came")
 
 
 def nightly(program: Program, *names: str) -> Callable[[], bool]:

@@ -1,7 +1,6 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +16,7 @@ from storage.incidents import Kind, Status
 from storage.records import Moment, Severity
 from tests.bot.outbox_world import Words, World
 from tests.jobs.seen import fail, ok
+from tests.waiting import PATIENCE_S, until
 
 INFO, WARNING, ERROR, CRITICAL = (
     Severity.INFO,
@@ -481,7 +481,7 @@ async def test_it_wakes_by_itself_and_stops_in_order(world: World) -> None:
     await asyncio.to_thread(fire, world)
     await until(world.telegram.said)
     world.worker.stop()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await running
     assert world.rows()[0].status is Status.SENT
 
@@ -525,7 +525,7 @@ async def test_stopping_leaves_what_hangs_to_the_next_process(world: World) -> N
     running = asyncio.create_task(worker.run())
     await until(lambda: world.rows()[0].status is Status.SENDING)
     worker.stop()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await running
     world.restart()
     world.alerts.observe([fail(key="x")], at=world.clock())
@@ -534,13 +534,6 @@ async def test_stopping_leaves_what_hangs_to_the_next_process(world: World) -> N
     world.worker.stop()
     await running
     assert world.telegram.said() == ["fired #1 ERROR again?"]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for it, 5 s at most."""
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - what is awaited is another task's work
-            await asyncio.sleep(0.001)
 
 
 async def test_notes_and_edits_never_join_a_digest(world: World) -> None:

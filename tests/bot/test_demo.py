@@ -103,7 +103,7 @@ async def test_a_newcomer_breaks_the_tracker_and_sees_it_recover(tmp_path: Path)
             assert troubles == []
             await browser.close()
         demo.process.send_signal(signal.SIGINT)
-        assert await demo.ended(within_s=12) == 0
+        assert await demo.ended() == 0
 
 
 @pytest.mark.browser
@@ -130,7 +130,7 @@ async def test_the_bot_is_stopped_and_started_again_from_the_panel(tmp_path: Pat
             await expect(start).to_be_visible(timeout=WITHIN_MS)
             await browser.close()
         demo.process.send_signal(signal.SIGINT)
-        assert await demo.ended(within_s=12) == 0
+        assert await demo.ended() == 0
 
 
 @pytest.mark.browser
@@ -162,7 +162,7 @@ async def test_a_deleted_data_folder_is_restored_from_the_chat_alone(tmp_path: P
             await expect(fixed.first).to_be_visible(timeout=WITHIN_MS)
             await browser.close()
         demo.process.send_signal(signal.SIGINT)
-        assert await demo.ended(within_s=12) == 0
+        assert await demo.ended() == 0
 
 
 @pytest.mark.process
@@ -183,7 +183,7 @@ async def test_a_busy_port_is_said_and_the_next_one_taken(tmp_path: Path) -> Non
             ]
             assert children
             demo.process.send_signal(signal.SIGINT)
-            assert await demo.ended(within_s=12) == 0
+            assert await demo.ended() == 0
     assert not left_behind(tmp_path)
     assert not [pid for pid in children if psutil.pid_exists(pid)]
 

@@ -61,8 +61,8 @@ async def test_telegram_is_away_for_a_while(place: Place) -> None:
     async with running(place.folder, "run", settings=place.settings) as bot:
         await bot.until_said("not sent, will try again")
         async with served(api, port):
-            await place.told("CRITICAL", within_s=30)
-            await bot.until_said("connected", within_s=30)
+            await place.told("CRITICAL")
+            await bot.until_said("connected")
             await api.say(ADA, ADA, "/whoami")
             await place.told(str(ADA))
             collect(place.data, age_s=1)
@@ -77,7 +77,7 @@ async def test_an_answer_that_is_lost(place: Place) -> None:
     place.api.fail_next(ACCEPTED_THEN_TIMED_OUT, methods="sendMessage")
     spoil(place)
     async with running(place.folder, "run", settings=place.settings) as bot:
-        await place.told("#1", times=2, within_s=40)
+        await place.told("#1", times=2)
         first, second, *rest = [post for post in place.api.said(ADA) if "#1" in post.text]
         assert "may be a repeat" not in first.text
         assert "may be a repeat" in second.text
@@ -126,10 +126,10 @@ async def test_a_group_that_becomes_a_supergroup(place: Place) -> None:
         place.api.migrate(TEAM, NEW_TEAM)
         spoil(place)
         await place.api.until(
-            lambda: any("CRITICAL" in post.text for post in place.api.said(NEW_TEAM)), within_s=20
+            lambda: any("CRITICAL" in post.text for post in place.api.said(NEW_TEAM))
         )
         await place.api.say(NEW_TEAM, ADA, "/alerts")
-        await place.api.until(lambda: len(place.api.said(NEW_TEAM)) >= 2, within_s=20)
+        await place.api.until(lambda: len(place.api.said(NEW_TEAM)) >= 2)
         await ends(bot)
 
 
@@ -141,9 +141,6 @@ async def test_blocked_by_the_only_chat(place: Place) -> None:
         await bot.until_said("cannot be reached any more")
         told_after = bot.said.count("vigie.watch cycle") + 4
         await bot.until_said("connected")
-        end = time.monotonic() + 20
-        while bot.said.count("vigie.watch cycle") < told_after:
-            assert time.monotonic() < end
-            await asyncio.sleep(0.05)
+        await bot.until(lambda: bot.said.count("vigie.watch cycle") >= told_after)
         assert bot.said.count("cannot be reached any more") == 1
         await ends(bot)

@@ -1,9 +1,6 @@
 """The running bot without Telegram: real processes, a mail server and a webhook on loopback."""
 
-import asyncio
-import time
 from collections import Counter, deque
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +8,7 @@ import pytest
 from storage.database import Database
 from storage.incidents import Delivery, Status
 from tests.bot.mailbox import Hooks, Mailbox, Mood, listening
-from tests.bot.real import ADA, Running, collect, running
+from tests.bot.real import ADA, collect, running
 from tests.bot.test_outage import ends, served, spoil
 from tests.bot.test_run import TOKEN, Place, place
 
@@ -23,15 +20,6 @@ PASSWORD = "hunter2" + "-secret"
 
 def mailto(port: int) -> str:
     return f"mailto://vigie:{PASSWORD}@127.0.0.1:{port}?from=v@example.org&to=ada@example.org"
-
-
-async def until(met: Sequence[object], count: int, bot: Running, *, within_s: float = 20) -> None:
-    """Wait until a list has so many entries; the bot has to live meanwhile."""
-    end = time.monotonic() + within_s
-    while len(met) < count:
-        assert bot.process.returncode is None, bot.said
-        assert time.monotonic() < end, (met, bot.said[-3000:])
-        await asyncio.sleep(0.05)
 
 
 def assert_nothing_secret(folder: Path) -> None:
@@ -53,17 +41,17 @@ async def test_a_night_without_telegram(place: Place) -> None:
         async with running(place.folder, settings=place.settings, module=HASTY) as bot:
             await bot.until_said("Telegram does not answer yet")
             spoil(place)
-            await until(box.letters, 1, bot)
+            await bot.until(lambda: len(box.letters) >= 1)
             (subject,) = box.subjects
             assert subject.startswith("🔴 CRITIQUE · Aucune donnée nouvelle depuis 7")
             text = box.text(0)
             assert "personne n’a pu être prévenu sur Telegram" in text
             assert "<" not in text
             async with served(place.api, port):
-                await place.told("#1", within_s=40)
+                await place.told("#1")
                 collect(place.data, age_s=1)
-                await until(box.letters, 2, bot)
-                await place.told("Rétabli", within_s=40)
+                await bot.until(lambda: len(box.letters) >= 2)
+                await place.told("Rétabli")
                 await ends(bot)
         assert box.subjects[1].startswith("🟢 Rétabli")
         assert len(box.letters) == 2
@@ -78,15 +66,15 @@ async def test_killed_while_the_mail_is_on_its_way(place: Place) -> None:
         place.settings["FALLBACK_URLS"] = f"{mailto(mail)}, json://127.0.0.1:{hook}/in"
         spoil(place)
         async with running(place.folder, settings=place.settings, module=HASTY) as bot:
-            await until(box.letters, 1, bot)
-            await until(hooks.posts, 1, bot)
+            await bot.until(lambda: len(box.letters) >= 1)
+            await bot.until(lambda: len(hooks.posts) >= 1)
             bot.process.kill()
             await bot.process.wait()
         async with running(place.folder, settings=place.settings, module=HASTY) as bot:
-            await until(box.letters, 2, bot)
+            await bot.until(lambda: len(box.letters) >= 2)
             collect(place.data, age_s=1)
-            await until(box.letters, 3, bot)
-            await until(hooks.posts, 2, bot)
+            await bot.until(lambda: len(box.letters) >= 3)
+            await bot.until(lambda: len(hooks.posts) >= 2)
             await ends(bot)
     marks = ["may be a repeat" in box.text(number) for number in range(3)]
     assert marks == [False, True, False]
@@ -103,7 +91,7 @@ async def test_a_fallback_that_refuses(place: Place) -> None:
         place.settings["FALLBACK_URLS"] = f"{mailto(mail)}, json://127.0.0.1:{hook}/{PASSWORD}"
         spoil(place)
         async with running(place.folder, settings=place.settings, module=HASTY) as bot:
-            await until(hooks.posts, 2, bot)
+            await bot.until(lambda: len(hooks.posts) >= 2)
             await bot.until_said("mail: login, 535")
             await bot.until_said("webhook: HTTP 404")
             await ends(bot)
@@ -124,7 +112,7 @@ async def test_a_token_that_is_refused(place: Place) -> None:
     async with listening(box) as mail:
         place.settings |= {"TELEGRAM_BOT_TOKEN": wrong, "FALLBACK_URLS": mailto(mail)}
         async with running(place.folder, settings=place.settings, module=HASTY) as bot:
-            await until(box.letters, 2, bot)
+            await bot.until(lambda: len(box.letters) >= 2)
             assert bot.said.count("Telegram refuses TELEGRAM_BOT_TOKEN") == 1
             await ends(bot)
     subjects = sorted(subject.partition(" · ")[2] for subject in box.subjects)

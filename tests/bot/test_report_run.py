@@ -1,10 +1,7 @@
 """The report of a real process: at its hour, once, through kill -9, an outage and a restart."""
 
-import asyncio
-import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,12 +12,12 @@ from storage.history import History
 from storage.incidents import Delivery, Kind, Status
 from storage.records import Sample
 from tests.bot.real import ADA, running
+from tests.bot.test_clock_step import Clock, goes_on
 from tests.bot.test_run import Place, place
 
 pytestmark = pytest.mark.process
 __all__ = ["place"]
 PICTURE = "sendPhoto"
-LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 
 def reports(place: Place) -> int:
@@ -44,16 +41,13 @@ async def test_it_comes_once_with_its_picture_whoever_dies(place: Place) -> None
     with closing(History(place.folder / "var" / "history.sqlite")) as history:
         history.add([Sample("up:Galxe", datetime.now(UTC) - timedelta(hours=2), 1.0)])
     async with running(place.folder, "run", settings=place.settings) as bot:
-        await place.api.until(lambda: reports(place) == 1, within_s=30)
+        await place.api.until(lambda: reports(place) == 1)
         bot.process.kill()
         await bot.process.wait()
     assert [name for name, _ in place.api.calls].count(PICTURE) == 1
     async with running(place.folder, "run", settings=place.settings) as bot:
         await bot.until_said("connected")
-        end = time.monotonic() + 30
-        while [row.status for row in rows(place)] != [Status.SENT]:
-            assert time.monotonic() < end, rows(place)
-            await asyncio.sleep(0.05)
+        await bot.until(lambda: [row.status for row in rows(place)] == [Status.SENT])
         twin = rows(place)[0].maybe_dup
         assert reports(place) == 1 + twin
         if twin:
@@ -61,21 +55,18 @@ async def test_it_comes_once_with_its_picture_whoever_dies(place: Place) -> None
         assert await bot.stop() == 0
 
 
-@pytest.mark.skipif(not LIBRARIES, reason="needs Debian's faketime")
 async def test_it_comes_at_its_hour_and_not_before(place: Place) -> None:
-    """Started a moment before nine on the day clocks go forward: at nine, of 23 hours."""
-    clock = {
-        "LD_PRELOAD": str(LIBRARIES[0]),
-        "PYTHONDONTWRITEBYTECODE": "1",  # a faked clock fakes the age of files, too
-        "FAKETIME": "@2026-03-29 06:59:50",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "TZ": "UTC",
-    }
-    place.settings |= clock | {"REPORT_AT": "09:00", "TIMEZONE": "Europe/Paris"}
+    """Started before nine on the day clocks go forward: at nine, of 23 hours."""
+    clock = Clock(place.folder)
+    clock.set("@2026-03-29 06:40:00")
+    place.settings |= clock.settings | {"TZ": "UTC"}
+    place.settings |= {"REPORT_AT": "09:00", "TIMEZONE": "Europe/Paris"}
     async with running(place.folder, "run", settings=place.settings) as bot:
         await bot.until_said("connected")
+        await goes_on(bot)
         assert reports(place) == 0
-        await place.api.until(lambda: reports(place) == 1, within_s=60)
+        clock.set("@2026-03-29 07:00:00")
+        await place.api.until(lambda: reports(place) == 1)
         (post,) = [post for post in place.api.said(ADA) if "v1:report:" in str(post.json)]
         assert "Sun 29 Mar" in post.text
         assert "23 h" in post.text
@@ -87,7 +78,7 @@ async def test_telegram_away_over_the_hour(place: Place) -> None:
     place.settings |= {"REPORT_AT": just_past()}
     place.api.fail_next(status(502), times=2, methods="send*")
     async with running(place.folder, "run", settings=place.settings) as bot:
-        await place.api.until(lambda: reports(place) == 1, within_s=60)
+        await place.api.until(lambda: reports(place) == 1)
         assert place.api.faults_left == 0
         assert await bot.stop() == 0
     assert [row.status for row in rows(place)] == [Status.SENT]
@@ -101,13 +92,13 @@ async def test_the_console_tells_it_beside_the_running_bot(place: Place) -> None
         await bot.until_said("vigie.watch cycle")
         state = place.folder / "var" / "state.json"
         async with running(place.folder, "report", settings=place.settings) as console:
-            assert await console.ended(within_s=20) == 0
+            assert await console.ended() == 0
             assert "last 24" in console.said
             assert "3" in console.said
         runs = Database(state, read_only=True).table("outbox", Delivery).all()
         async with running(place.folder, "report", "--send", settings=place.settings) as console:
-            await place.api.until(lambda: reports(place) == 1, within_s=30)
-            assert await console.ended(within_s=20) == 0, console.said
+            await place.api.until(lambda: reports(place) == 1)
+            assert await console.ended() == 0, console.said
             assert f"{ADA}: sent" in console.said
         assert Database(state, read_only=True).table("outbox", Delivery).all() == runs
         assert await bot.stop() == 0
@@ -133,11 +124,11 @@ async def test_what_a_one_shot_set_aside_the_bot_tells_once(place: Place) -> Non
         assert await bot.stop() == 0
     history.write_bytes(b"\xa5" * 9000)
     async with running(place.folder, "report", settings=place.settings) as console:
-        assert await console.ended(within_s=20) == 0
+        assert await console.ended() == 0
         assert "history.sqlite is damaged (" in console.said
         assert "set aside as history.sqlite.damaged-" in console.said
     async with running(place.folder, "report", settings=place.settings) as console:
-        assert await console.ended(within_s=20) == 0
+        assert await console.ended() == 0
         assert "damaged" not in console.said
     assert await told("history file was damaged") == [Kind.FIRED]
     assert await told("Fixed") == [Kind.FIRED, Kind.RESOLVED]
@@ -150,10 +141,10 @@ async def test_beside_a_running_bot_a_damaged_history_is_left_to_it(place: Place
     history.write_bytes(b"\xa5" * 9000)
     with ProcessLock(history.with_name("lock")):
         async with running(place.folder, "report", settings=place.settings) as console:
-            assert await console.ended(within_s=20) == 0
+            assert await console.ended() == 0
             assert "The running bot sets it aside" in console.said
         async with running(place.folder, "health", settings=place.settings) as console:
-            assert await console.ended(within_s=20) == 1
+            assert await console.ended() == 1
             assert "It is left to the running bot" in console.said
     assert history.read_bytes() == b"\xa5" * 9000
     assert not list(history.parent.glob("*.damaged-*"))
@@ -163,10 +154,10 @@ async def test_the_console_says_where_it_could_not_go(place: Place) -> None:
     """403: the exit code says so, and so does the line; a word that is no day is an error."""
     place.api.fail_next(status(403, "Forbidden: bot was blocked by the user"), methods="send*")
     async with running(place.folder, "report", "--send", settings=place.settings) as console:
-        assert await console.ended(within_s=30) == 1
+        assert await console.ended() == 1
         assert "blocked" in console.said
     async with running(place.folder, "report", "someday", settings=place.settings) as console:
-        assert await console.ended(within_s=20) == 2
+        assert await console.ended() == 2
         assert "someday" in console.said
 
 
@@ -181,6 +172,6 @@ async def test_the_console_knows_no_python(place: Place, url: str, code: int, sa
     if code:
         place.api.fail_next(status(code, "Unauthorized"), times=4, methods="send*")
     async with running(place.folder, "report", "--send", settings=settings) as console:
-        assert await console.ended(within_s=30) == 1
+        assert await console.ended() == 1
         assert f"{ADA}: {said}" in console.said
         assert "Error" not in console.said

@@ -11,6 +11,7 @@ from bot.sandbox import BotApi
 from bot.sandbox.faults import RESET, status, too_many
 from tests.bot.real import ADA, collect, running
 from tests.sandbox.conftest import serving
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.process
 TOKEN = "123456789:" + "S3cr3t_" * 5
@@ -35,7 +36,7 @@ class Place:
             "LOG_LEVEL": "DEBUG",
         }
 
-    async def told(self, words: str, *, times: int = 1, within_s: float = 20) -> None:
+    async def told(self, words: str, *, times: int = 1, within_s: float = PATIENCE_S) -> None:
         """Wait until the bot's messages hold these words so often."""
 
         def holds() -> bool:
@@ -78,12 +79,12 @@ async def test_it_survives_what_the_network_does(place: Place) -> None:
         place.api.fail_next(status(500), times=2, methods="getUpdates")
         place.api.fail_next(RESET, times=2, methods="getUpdates")
         await place.api.say(ADA, ADA, "/whoami")
-        await place.told("7", within_s=30)
+        await place.told("7")
         for fault in (too_many(1), status(502), RESET):
             place.api.fail_next(fault, methods="sendMessage")
         for old in place.data.rglob("*.json"):
             old.unlink()
-        await place.told("no data", within_s=30)
+        await place.told("no data")
         assert place.api.faults_left == 0
         assert "skipped an update of unknown shape" in bot.said
         assert TOKEN not in bot.said
@@ -113,7 +114,7 @@ async def test_two_pollers_end_with_a_clear_message(place: Place) -> None:
     place.api.fail_next(status(409, "Conflict: terminated by other getUpdates request"),
                         times=1000, methods="getUpdates")  # fmt: skip
     async with running(place.folder, "run", settings=place.settings) as bot:
-        assert await bot.ended(within_s=75) == 4
+        assert await bot.ended() == 4
         assert bot.said.count("another program polls with this token") == 1
 
 
@@ -123,7 +124,7 @@ async def test_a_refused_token_ends_it(place: Place) -> None:
     async with running(
         place.folder, "run", settings=place.settings | {"TELEGRAM_BOT_TOKEN": wrong}
     ) as bot:
-        assert await bot.ended(within_s=20) == 2
+        assert await bot.ended() == 2
         assert "TELEGRAM_BOT_TOKEN" in bot.said
         assert wrong not in bot.said
 
@@ -133,14 +134,14 @@ async def test_two_bots_on_one_state_folder(place: Place) -> None:
     async with running(place.folder, "run", settings=place.settings) as first:
         await first.until_said("connected")
         async with running(place.folder, "run", settings=place.settings) as second:
-            assert await second.ended(within_s=20) == 5
+            assert await second.ended() == 5
             assert str(first.process.pid) in second.said
 
 
 async def test_without_a_token_it_says_what_to_do(tmp_path: Path) -> None:
     """Exit 2, the setting's name, and the demo as the way to look around."""
     async with running(tmp_path, "run", settings={}) as bot:
-        assert await bot.ended(within_s=20) == 2
+        assert await bot.ended() == 2
         assert "TELEGRAM_BOT_TOKEN" in bot.said
         assert "python -m bot demo" in bot.said
 

@@ -13,6 +13,7 @@ from bot import settings
 from bot.schedule import Schedule, Tick, calendar
 from storage.history import History
 from storage.records import Moment, Sample
+from tests.waiting import PATIENCE_S
 
 
 class Counted:
@@ -45,7 +46,7 @@ async def test_cycles_run_before_telegram_is_reached(queue: JobQueue[Any]) -> No
     """The first cycle runs at once, on a queue whose application was never initialised."""
     cycle = Counted()
     await Schedule(queue=queue, ticks=(Tick("watch", timedelta(hours=1), cycle),)).start()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S):
         await cycle.ran.wait()
 
 
@@ -58,7 +59,7 @@ async def test_the_guard_restarts_a_silent_schedule(queue: JobQueue[Any]) -> Non
     )
     schedule = Schedule(queue=queue, ticks=ticks, steady_s=steady)
     await schedule.start()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S):
         await cycle.ran.wait()
         await other.ran.wait()
     (job,) = queue.get_jobs_by_name("watch")
@@ -68,7 +69,7 @@ async def test_the_guard_restarts_a_silent_schedule(queue: JobQueue[Any]) -> Non
     steady.now_s = 60.0
     assert schedule.overdue() == [ticks[0]]
     guard = asyncio.create_task(schedule.guard())
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S):
         await cycle.ran.wait()
     guard.cancel()
     assert len(queue.get_jobs_by_name("watch")) == 1
@@ -78,7 +79,7 @@ async def test_the_guard_restarts_a_silent_schedule(queue: JobQueue[Any]) -> Non
     steady.now_s = 2 * 3600.0
     assert ticks[1] in schedule.overdue()
     guard = asyncio.create_task(schedule.guard())
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S):
         while other.runs < 2:  # noqa: ASYNC110 -- the guard tells nobody
             await asyncio.sleep(0.01)
     guard.cancel()

@@ -63,7 +63,7 @@ async def test_a_token_in_the_wrong_place_is_not_shown(folder: Path, name: str) 
     """Pasted into another setting it is refused there, unseen, by every command."""
     value = f"http://127.0.0.1:9/bot{TOKEN}" if name == "TELEGRAM_API_URL" else TOKEN
     async with running(folder, "selftest", settings={name: value}) as bot:
-        assert await bot.ended(within_s=20) == 2
+        assert await bot.ended() == 2
         assert name in bot.said
         assert TOKEN not in bot.said
 
@@ -73,7 +73,7 @@ async def test_a_misspelt_name_is_pointed_out(folder: Path) -> None:
     """The warning names both; the answer on standard output is whole all the same."""
     (folder / ".env").write_text("TELEGRAM_CHAT_ID=7\nSCRAPER_COMMANDS=\nLOG_FORMAT=json\n")
     async with running(folder, "selftest", settings={}) as bot:
-        assert await bot.ended(within_s=20) == 1
+        assert await bot.ended() == 1
         first = json.loads(bot.said.splitlines()[0])
         assert "TELEGRAM_CHAT_ID in .env" in first["message"]
         assert "is TELEGRAM_CHAT_IDS meant?" in first["message"]

@@ -93,10 +93,7 @@ def guarded(place: Place) -> Place:
 
 async def refused(bot: Running, times: int) -> None:
     """Wait until so many updates were refused; the log says each."""
-    end = time.monotonic() + 20
-    while bot.said.count(" refused: ") < times:
-        assert time.monotonic() < end, (times, bot.said.count(" refused: "))
-        await asyncio.sleep(0.05)
+    await bot.until(lambda: bot.said.count(" refused: ") >= times)
 
 
 class Counting:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from bot.sandbox.faults import ACCEPTED_THEN_TIMED_OUT, RESET, Fault, Way, status
 from tests.bot.real import ADA, Running, running
 from tests.bot.test_run import TOKEN, Place, place
+from tests.waiting import until
 
 pytestmark = pytest.mark.process
 __all__ = ["place"]
@@ -33,10 +33,7 @@ SHAPELESS = Shapeless(Way.ANSWER, 200)
 
 async def struck(place: Place) -> None:
     """Wait until every scripted failure was met."""
-    end = time.monotonic() + 40
-    while place.api.faults_left:
-        assert time.monotonic() < end, place.api.faults_left
-        await asyncio.sleep(0.05)
+    await until(lambda: not place.api.faults_left, said=lambda: place.api.faults_left)
 
 
 def assert_clean(place: Place, *logs: Running) -> None:
@@ -60,8 +57,8 @@ async def test_a_day_on_which_everything_fails(place: Place) -> None:
     api.fail_next(REFUSED, methods="getMyCommands")
     async with running(place.folder, "run", settings=place.settings) as bot:
         await bot.until_said("connected")
-        await place.told("does not exist", within_s=30)
-        await bot.until_said("trying again", within_s=30)
+        await place.told("does not exist")
+        await bot.until_said("trying again")
         for fault in (SHAPELESS, REFUSED, BROKEN, RESET, PAGE):
             api.fail_next(fault, methods="sendMessage")
             await api.say(ADA, ADA, "/whoami")
@@ -87,7 +84,7 @@ async def test_the_one_shots(place: Place, word: str) -> None:
         if fault is not None and word == "selftest":
             place.api.fail_next(fault, methods="getMe")
         async with running(place.folder, word, settings=place.settings) as bot:
-            await bot.ended(within_s=20)
+            await bot.ended()
             assert "Traceback" not in bot.said
             ran.append(bot)
         if word == "health":

@@ -28,10 +28,10 @@ async def test_the_disk_fills_up_in_a_storm(place: Place, small_disk: Path) -> N
             await storm.until(lambda: storm.fired() >= set(storm.broken))
             ballast = fill(small_disk)
             storm.breaks(N // 2)
-            await place.told("cannot save its state", within_s=30)
-            await place.api.until(lambda: len(storm.chat.first_shown()) > N // 2 + 1, within_s=30)
+            await place.told("cannot save its state")
+            await place.api.until(lambda: len(storm.chat.first_shown()) > N // 2 + 1)
             ballast.unlink()
-            await place.told("memory of alerts is saved", within_s=30)
+            await place.told("memory of alerts is saved")
             await storm.until(lambda: storm.fired() >= set(storm.broken))
             assert "Traceback" not in bot.said
             bot.process.kill()

@@ -1,7 +1,7 @@
 """/backup as people use it: at a glance, made, tested, listed; the data folder brought back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +23,7 @@ from storage.records import Phrase
 from storage.unfinished import NOT_YET, Unfinished
 from tests.handlers.chat import ADA, BOB, TEAM, World
 from tests.handlers.vault import ODD, snapshot
+from tests.waiting import until
 
 RESTORE, YES = "♻️ Restore the data folder", "Yes, restore it"
 EMPTIED = Note(path="data", flag=Flag.EMPTY)
@@ -50,13 +51,6 @@ async def lose_data(world: World) -> None:
         path.unlink()
     world.folder.rmdir()
     await world.services.watch.run()
-
-
-async def until(holds: Callable[[], object]) -> None:
-    """Wait for it, some seconds at most."""
-    async with asyncio.timeout(5):
-        while not holds():  # noqa: ASYNC110 — of many kinds, each seen only by looking
-            await asyncio.sleep(0.002)
 
 
 @asynccontextmanager

@@ -28,6 +28,7 @@ from storage.outbox import Outbox
 from storage.past import FINISHED, Past
 from storage.records import Sample
 from tests.jobs.seen import NOON, Hands, at, fail, ok
+from tests.waiting import PATIENCE_S
 
 EVER = {"since": NOON - timedelta(days=999), "until": NOON + timedelta(days=999)}
 AT_ONCE = Rules(table=(Row(glob="*", fails=1, passes=1),))
@@ -321,7 +322,7 @@ async def test_a_disk_that_hangs_holds_up_nobody(office: Office) -> None:
     hanging = threading.Event()
 
     def hang() -> None:
-        hanging.wait(5)
+        hanging.wait(PATIENCE_S)
 
     office.past.before = hang
     office.alerts.observe([fail()], at=office.clock())
@@ -330,7 +331,7 @@ async def test_a_disk_that_hangs_holds_up_nobody(office: Office) -> None:
     assert office.archive.stuck
     assert await office.archive.run() != ""
     hanging.set()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S):
         while await office.archive.run():  # noqa: ASYNC110 -- the lane tells nobody
             await asyncio.sleep(0.005)
     assert len(office.past.incidents(**EVER)) == 1

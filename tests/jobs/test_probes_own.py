@@ -1,7 +1,6 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -11,13 +10,7 @@ from jobs.facts import Shelf
 from jobs.probes.own import LoopLag, OwnProbe, ShelfProbe, probe_left, write_error
 from storage.history import History
 from tests.jobs.children import now
-
-
-async def until(done: Callable[[], bool]) -> None:
-    """Wait, briefly."""
-    async with asyncio.timeout(2):
-        while not done():  # noqa: ASYNC110 -- the measurement tells nobody
-            await asyncio.sleep(0.001)
+from tests.waiting import until
 
 
 async def test_a_blocked_loop_is_measured() -> None:

@@ -15,6 +15,8 @@ from jobs.timetable import Timetable, blocking
 from storage.database import Database
 from storage.job_runs import JobRun, JobRuns, RunStatus, nothing
 from storage.records import Moment
+from tests import waiting
+from tests.waiting import PATIENCE_S
 
 SIX = datetime(2026, 6, 1, 6, tzinfo=UTC)
 TODAY, TOMORROW = date(2026, 6, 1), date(2026, 6, 2)
@@ -67,12 +69,9 @@ class Office:
 
     async def tick(self, *, until: RunStatus = RunStatus.DONE, day: date = TODAY) -> None:
         await self.timetable.tick()
-        async with asyncio.timeout(5):
-            while (run := self.run(day)) is None or run.status is not until:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
-            if until is not RunStatus.RUNNING:
-                while self.timetable._under_way:  # noqa: ASYNC110 -- tells nobody
-                    await asyncio.sleep(0.001)
+        await waiting.until(lambda: (run := self.run(day)) is not None and run.status is until)
+        if until is not RunStatus.RUNNING:
+            await waiting.until(lambda: not self.timetable._under_way)  # it tells nobody
 
 
 @pytest.fixture
@@ -278,7 +277,7 @@ async def test_one_that_comes_after_another_waits_for_its_end(tmp_path: Path) ->
     assert second.dates == []
     assert runs.of("drill") == {}
     gate.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not second.called.is_set():
             await timetable.tick()
             await asyncio.sleep(0.001)

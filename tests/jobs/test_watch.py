@@ -31,8 +31,7 @@ from storage.records import (
 )
 from storage.tracker import Snapshot, SourceReport
 from tests.jobs.looks import BLIND, HEALTHY, NOON, host, scraper
-
-QUICK = Budget(cycle_s=0.6, gather_s=0.2, data_s=0.1, read_s=0.05, probe_s=0.05)
+from tests.waiting import PATIENCE_S, until
 
 
 @dataclass
@@ -138,7 +137,7 @@ class Hanging:
     def judge(self, facts: Facts, *, now: datetime) -> Verdict:
         assert facts.at.wall == now
         next(self.started)
-        assert self.gate.wait(5)
+        assert self.gate.wait(PATIENCE_S)
         return Verdict((Subject(key="cpu", check=self.name).ok(Phrase("late")),))
 
 
@@ -170,7 +169,7 @@ def waiting(gate: threading.Event) -> Callable[[], None]:
     """Return what waits, when called, until the gate opens."""
 
     def wait() -> None:
-        assert gate.wait(5)
+        assert gate.wait(PATIENCE_S)
 
     return wait
 
@@ -251,7 +250,7 @@ async def test_a_broken_check_costs_itself_only(caplog: pytest.LogCaptureFixture
 async def test_a_check_that_hangs_is_unknown_and_not_started_again() -> None:
     """It and those behind it are unknown, now and while it hangs; then all is as before."""
     hanging = Hanging()
-    one = watch(checks=(Itself(), hanging, Broken(name="late")), budget=QUICK)
+    one = watch(checks=(Itself(), hanging, Broken(name="late")))
     keys = ["bot:rss", "bot:loop", "bot:state", "check:machine", "check:late"]
     assert [seen.key for seen in (await one.run()).observations] == keys
     again = await one.run()
@@ -260,9 +259,7 @@ async def test_a_check_that_hangs_is_unknown_and_not_started_again() -> None:
     ]  # fmt: skip
     assert {seen.fact.key for seen in again.observations} == {"check.timeout"}
     hanging.gate.set()
-    async with asyncio.timeout(2):
-        while one._judging.busy:  # noqa: ASYNC110 -- the thread tells nobody when it ends
-            await asyncio.sleep(0.001)
+    await until(lambda: not one._judging.busy)  # the thread tells nobody when it ends
     keys[3] = "cpu"
     assert [seen.key for seen in (await one.run()).observations] == keys
     assert next(hanging.started) == 2
@@ -310,11 +307,11 @@ async def test_a_write_that_hangs_is_a_finding_within_the_cycles_time() -> None:
     gate = threading.Event()
     ledger = Ledger(before=waiting(gate))
     diary = Diary(before=waiting(gate))
-    one = watch(alerts=ledger, history=diary, budget=QUICK)
+    one = watch(alerts=ledger, history=diary, budget=Budget(cycle_s=0.6))
     for _ in range(2):
         cycle = await one.run()
         assert state_of(cycle).fact.key == "own.state.timeout"
-        assert cycle.took_s < 2 * QUICK.cycle_s
+        assert cycle.took_s < Budget().cycle_s
     gate.set()
 
 

@@ -10,6 +10,7 @@ from telegram import Bot
 from bot.sandbox import BotApi, SandboxRequest
 from bot.sandbox.controls import Controls
 from bot.sandbox.demo import Place, serve
+from tests.waiting import PATIENCE_S
 
 ADA = 7
 
@@ -30,7 +31,7 @@ def picture(width: int = 4, height: int = 3) -> bytes:
 
 @asynccontextmanager
 async def serving(
-    api: BotApi, controls: Controls | None = None, *, within_s: float = 10
+    api: BotApi, controls: Controls | None = None, *, within_s: float = PATIENCE_S
 ) -> AsyncIterator[Place]:
     """Serve the page and the HTTP front on a free port while the block runs."""
     ready: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
