@@ -31,7 +31,7 @@ class Clock:
         }
 
     def set(self, offset: str) -> None:
-        """Step the clock to the machine's time plus an offset such as `-2h`, or to a time (`@…`)."""
+        """Step the clock: to the machine's time plus an offset (`-2h`), or to a time (`@…`)."""
         beside = self._file.with_suffix(".new")
         beside.write_text(f"{offset}\n")
         beside.replace(self._file)

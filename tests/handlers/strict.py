@@ -1,6 +1,7 @@
 """Telegram's rules for one message, checked without Telegram."""
 
 import re
+import unicodedata
 
 from bot.sandbox.texts import formatted
 from handlers.views.message import Message
@@ -22,8 +23,14 @@ def problems(message: Message) -> list[str]:
     if len(body.get("entities", ())) > 100:
         found.append("over 100 entities")
     for table in PRE.findall(message.html):
-        found += [f"wide line: {line}" for line in visible(table).split("\n") if len(line) > 34]
+        found += [f"wide line: {line}" for line in visible(table).split("\n") if _wide(line)]
     return found + _keyboard(message)
+
+
+def _wide(line: str) -> bool:
+    """Return whether it takes more than 34 columns: a mark takes none, a wide sign two."""
+    signs = [sign for sign in line if unicodedata.category(sign) not in {"Mn", "Me"}]
+    return len(signs) + sum(unicodedata.east_asian_width(sign) in "WF" for sign in signs) > 34
 
 
 def _keyboard(message: Message) -> list[str]:
