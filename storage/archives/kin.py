@@ -53,10 +53,15 @@ def strangers(
 
 
 def listed(disk: Disk, folder: Path, roots: Mapping[str, Path]) -> tuple[Listed, ...]:
-    """Return every snapshot, oldest first, and of each whose it is."""
+    """Return every snapshot, oldest first, and of each whose it is.
+
+    One of folders that are gone belongs to whoever went on after it: another Vigie, which was
+    moved, or this one.
+    """
     known: dict[frozenset[str], Kin] = {}
     found = []
-    for each in listing.listed(disk, folder):
+    heirs: tuple[str, ...] = ()
+    for each in reversed(listing.listed(disk, folder)):
         if each.manifest is None:
             found.append(each)
             continue
@@ -66,8 +71,10 @@ def listed(disk: Disk, folder: Path, roots: Mapping[str, Path]) -> tuple[Listed,
                 made_of(disk, each.manifest, roots), strangers(disk, folder, each.manifest, roots)
             )
         kin = known[made]
-        found.append(msgspec.structs.replace(each, made_of=kin.made_of, strangers=kin.strangers))
-    return tuple(found)
+        if kin.strangers or not kin.made_of:
+            heirs = kin.strangers
+        found.append(msgspec.structs.replace(each, made_of=kin.made_of, strangers=heirs))
+    return tuple(found[::-1])
 
 
 def latest(found: Sequence[Listed]) -> Listed | None:

@@ -42,6 +42,14 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     salvage: bool = False
 
 
+class _Choice(msgspec.Struct, frozen=True):
+    """The snapshot that is meant, the others, the newest first, and whose it is if another's."""
+
+    manifest: Manifest
+    others: list[Manifest]
+    strangers: tuple[str, ...]
+
+
 class Reader(msgspec.Struct, frozen=True, kw_only=True):
     """Reads the snapshots of one shelf; `roots` are the folders they were made of."""
 
@@ -70,7 +78,8 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
     def restore(self, order: Order) -> Restored:
         """Restore as ordered, with the archives locked where their folder can be."""
         with self._minding(order.id), self._locked():
-            manifest, others = self._choose(order.id)
+            choice = self._choose(order.id)
+            manifest = choice.manifest
             whole, only = _split(manifest, order.only)
             excluded = names.Exclusion(self.exclude)
             restore = Restore(
@@ -82,8 +91,8 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
                     keeps=lambda path: any(map(excluded, (path, *folders(path)))),
                     whole=frozenset(whole),
                     only=only,
-                    others=others,
-                    strangers=() if order.to is not None else self._strangers(manifest),
+                    others=choice.others,
+                    strangers=() if order.to is not None else choice.strangers,
                     salvage=order.salvage,
                 ),
             )
@@ -92,7 +101,7 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
     def touched(self, order: Order) -> tuple[str, ...]:
         """Return the roots that a restore would put files in, for the caller to refuse."""
         with self._minding(order.id):
-            manifest, _ = self._choose(order.id)
+            manifest = self._choose(order.id).manifest
         whole, only = _split(manifest, order.only)
         chosen = (each for each in manifest.members if _matches(each, only))
         return tuple(sorted(whole | {root_of(each) for each in chosen}))
@@ -128,19 +137,16 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
                 bad.append(Bad(manifest_name(each.id), Fault.MANIFEST, detail=each.broken))
         return found, bad
 
-    def _choose(self, snapshot_id: str) -> tuple[Manifest, list[Manifest]]:
-        """Return the snapshot, and all others, the newest first; see `kin.latest`."""
+    def _choose(self, snapshot_id: str) -> "_Choice":
+        """Return the snapshot, and all others; `latest` is that of `kin`."""
         there = kin.listed(self.shelf.disk, self.shelf.folder, self.roots)
         newest = kin.latest(there)
         wished = newest.id if snapshot_id == LATEST and newest is not None else snapshot_id
-        found = [each.manifest for each in reversed(there) if each.manifest is not None]
-        picked = next((manifest for manifest in found if manifest.id == wished), None)
-        if picked is None:
+        picked = next((each for each in there if each.id == wished), None)
+        if picked is None or picked.manifest is None:
             raise UnknownError(snapshot_id)
-        return picked, [manifest for manifest in found if manifest is not picked]
-
-    def _strangers(self, manifest: Manifest) -> tuple[str, ...]:
-        return kin.strangers(self.shelf.disk, self.shelf.folder, manifest, self.roots)
+        others = [each.manifest for each in reversed(there) if each.manifest and each is not picked]
+        return _Choice(picked.manifest, others, picked.strangers)
 
     def _journals(self) -> bool:
         disk = self.shelf.disk

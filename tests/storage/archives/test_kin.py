@@ -154,3 +154,23 @@ def test_the_latest_is_the_latest_of_ones_own(first: Tracker, second: Tracker) -
     assert first.contents()["data/a.json"] == b'["first"]'
     with pytest.raises(RefusedError):
         first.store.restore(theirs, None)
+
+
+def test_what_another_vigie_left_behind_is_its_own(
+    first: Tracker, second: Tracker, tmp_path: Path
+) -> None:
+    """It was moved, its backups go on: those of before are its own still, and of no newcomer."""
+    moved = Tracker(tmp_path / "moved", first.now)
+    for name in ("data", "state"):
+        shutil.rmtree(moved.top / name)
+        (first.top / name).rename(moved.top / name)
+    alone = beside(second, first.backups)
+    assert [each.strangers for each in alone.snapshots()] == [()]
+    owner = beside(moved, first.backups)
+    owner.clock = lambda: first.now.replace(hour=5)
+    owner.create()
+    assert [bool(each.strangers) for each in alone.snapshots()] == [True, True]
+    assert [bool(each.strangers) for each in owner.snapshots()] == [False, False]
+    with pytest.raises(RefusedError, match="another Vigie's"):
+        alone.restore(alone.snapshots()[0].id, None)
+    assert owner.restore(owner.snapshots()[0].id, None).placed
