@@ -38,7 +38,11 @@ class Place(Protocol):
         """Return what is known to lie there, None where that is not known."""
 
     def put(self, name: str, source: Path, content: Stored) -> None:
-        """Let `name` be the bytes of `source`: all of them or, on any failure, as before."""
+        """Let `name` be the bytes of `source`; return once they are there, whole.
+
+        Whoever reads finds them so from then on. After a failure it is as before, or whole where
+        the place did not say so; half of it has not the size of `content`, and counts as absent.
+        """
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """Yield an object's bytes as they lie there; Trouble.DAMAGED where there is none."""

@@ -1,6 +1,7 @@
 """A bucket of any S3-compatible service as the off-site copy; the only door to obstore."""
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,7 @@ from storage.offsite.target import Target
 from storage.offsite.trouble import OffsiteError, Trouble
 
 if TYPE_CHECKING:
+    from obstore import GetResult
     from obstore.store import BackoffConfig, ClientConfig, RetryConfig, S3Config
 
 PART_BYTES = 5 * 1024 * 1024
@@ -24,6 +26,9 @@ PIECE_BYTES = 1024 * 1024
 PLAIN, HASH = "plain-sha256", "sha256"
 CODE = re.compile(r"<Code>([A-Za-z0-9]{1,60})</Code>")
 STATUS = re.compile(r"status code: (\d{3})")
+# The end of an upload in parts failed, and what is told is that of clearing them away; or its
+# answer was lost, and of what had ended well nobody knew when it was asked for again.
+UNCLEAR = re.compile(r"performing DELETE|<Code>NoSuchUpload<")
 CODES: Mapping[str, Trouble] = {
     "NoSuchBucket": Trouble.BUCKET,
     "InvalidBucketName": Trouble.BUCKET,
@@ -61,13 +66,22 @@ class Patience:
     first_pause: timedelta = timedelta(milliseconds=200)
     longest_pause: timedelta = timedelta(seconds=15)
 
+    def pauses(self) -> Iterator[timedelta]:
+        """Yield how long to wait before each further try; together they last `all_tries`."""
+        pause, left = self.first_pause, self.all_tries
+        while left > timedelta(0):
+            yield min(pause, left)
+            left -= pause
+            pause = min(2 * pause, self.longest_pause)
+
 
 class BucketPlace:
     """Objects below a prefix of a bucket; whatever is uploaded is signed with its own hash."""
 
-    def __init__(self, store: S3Store, where: str) -> None:
+    def __init__(self, store: S3Store, where: str, patience: Patience) -> None:
         self._store = store
         self.where = where
+        self._patience = patience
 
     @property
     def if_empty(self) -> Trouble | None:
@@ -84,19 +98,20 @@ class BucketPlace:
 
     def stored(self, name: str) -> Stored | None:
         """Return what was noted with the object when it was put there."""
-        try:
-            head = obstore.get(self._store, name, options={"head": True})
-        except FileNotFoundError:
+        head = self._head(name)
+        if head is None:
             return None
-        except (BaseError, OSError) as error:
-            raise self._said(error, name) from None
         noted = {str(key).lower(): value for key, value in head.attributes.items()}
         if HASH not in noted:
             return None
         return Stored(size=head.meta["size"], sha256=noted[HASH], plain_sha256=noted.get(PLAIN, ""))
 
     def put(self, name: str, source: Path, content: Stored) -> None:
-        """Upload a file, in parts where it is large: it is there whole, or not at all."""
+        """Upload a file, in parts where it is large; Trouble.DAMAGED where it is not seen there.
+
+        The server's last word is not believed as it stands: it may come before the object can be
+        read, or be of no success though the object is whole.
+        """
         noted = {HASH: content.sha256}
         if content.plain_sha256:
             noted[PLAIN] = content.plain_sha256
@@ -106,7 +121,13 @@ class BucketPlace:
                 chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE,
             )  # fmt: skip
         except (BaseError, OSError) as error:
-            raise self._said(error, name) from None
+            if UNCLEAR.search(str(error)) is None:
+                raise self._said(error, name) from None
+        else:
+            self._await(name, content.size)
+            return
+        if self.stored(name) != content:
+            raise OffsiteError(Trouble.BUSY, self.where, name=name)
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """Yield an object's bytes; a connection that breaks is taken up again where it was."""
@@ -125,6 +146,23 @@ class BucketPlace:
             if told.trouble is not Trouble.DAMAGED:  # which says here that it is gone already
                 raise told from None
 
+    def _head(self, name: str) -> "GetResult | None":
+        try:
+            return obstore.get(self._store, name, options={"head": True})
+        except FileNotFoundError:
+            return None
+        except (BaseError, OSError) as error:
+            raise self._said(error, name) from None
+
+    def _await(self, name: str, size: int) -> None:
+        """Return once the object is seen with that size; Trouble.DAMAGED after all patience."""
+        for pause in self._patience.pauses():
+            head = self._head(name)
+            if head is not None and head.meta["size"] == size:
+                return
+            time.sleep(pause.total_seconds())
+        raise OffsiteError(Trouble.DAMAGED, self.where, name=name)
+
     def _said(self, error: Exception, name: str = "") -> OffsiteError:
         trouble, said = understood(str(error))
         return OffsiteError(trouble, self.where, name=name, said=said)
@@ -135,17 +173,18 @@ def place(target: Target, *, patience: Patience | None = None) -> BucketPlace:
     name, _, prefix = target.url.removeprefix("s3://").partition("/")
     if not name:
         raise OffsiteError(Trouble.URL, target.url)
+    patience = patience or Patience()
     try:
         store = S3Store(
             name,
             prefix=prefix.strip("/") or None,
             config=_config(target),
-            client_options=_client(target, patience or Patience()),
-            retry_config=_retry(patience or Patience()),
+            client_options=_client(target, patience),
+            retry_config=_retry(patience),
         )
     except (BaseError, OSError, ValueError) as error:
         raise OffsiteError(understood(str(error))[0], target.url) from None
-    return BucketPlace(store, target.url.rstrip("/"))
+    return BucketPlace(store, target.url.rstrip("/"), patience)
 
 
 def _config(target: Target) -> "S3Config":

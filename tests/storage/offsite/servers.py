@@ -1,6 +1,7 @@
 """Real S3 servers on the loopback, and a line in between that can be cut, held up or faked."""
 
 import contextlib
+import re
 import shutil
 import socket
 import subprocess
@@ -24,11 +25,11 @@ KEY = SECRET = "S3RVER"  # noqa: S105 - the one pair s3rver knows; moto takes an
 PIECE = 65_536
 START_S = 20.0
 SHORT = Patience(
-    connect=timedelta(seconds=2),
-    silence=timedelta(milliseconds=400),
-    request=timedelta(seconds=10),
+    connect=timedelta(seconds=20),
+    silence=timedelta(seconds=20),  # a server on a busy machine may think for seconds
+    request=timedelta(seconds=40),
     tries=3,
-    all_tries=timedelta(seconds=5),
+    all_tries=timedelta(seconds=20),
     first_pause=timedelta(milliseconds=5),
     longest_pause=timedelta(milliseconds=20),
 )
@@ -120,7 +121,8 @@ class Line:
     `breaks`: that many connections break after `cut_after` bytes of
     their own, then all is well. `stop_after`: once that many bytes went up nothing passes, and
     `stopped` is set. `holds`: nothing passes any more. `answers`: the next requests
-    are answered with these bytes by the line itself.
+    are answered with these bytes by the line itself; `answered`: those that match. `loses`: the
+    next request that matches gets through, and the connection breaks before its answer does.
     """
 
     def __init__(self, to: int) -> None:
@@ -138,14 +140,17 @@ class Line:
         self.holds = False
         self.answers: list[bytes] = []
         self.always = b""
+        self.answered: dict[re.Pattern[bytes], list[bytes]] = {}
+        self.loses: re.Pattern[bytes] | None = None
         self.up = 0
         threading.Thread(target=self._serve, daemon=True).start()
 
     def heal(self) -> None:
         """Be a good line again."""
         self.cut_after = self.breaks = self.cut_down_after = self.cuts_down = None
-        self.stop_after = None
+        self.stop_after = self.loses = None
         self.holds, self.answers, self.always, self.up = False, [], b"", 0
+        self.answered = {}
         self._drop_all()
 
     def close(self) -> None:
@@ -177,10 +182,11 @@ class Line:
             return
         with self._lock:
             self._open |= {client, server}
-        down = threading.Thread(target=self._down, args=(server, client), daemon=True)
+        lost = threading.Event()
+        down = threading.Thread(target=self._down, args=(server, client, lost), daemon=True)
         down.start()
         with contextlib.suppress(OSError):
-            self._up(client, server)
+            self._up(client, server, lost)
         for one in (client, server):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
@@ -190,13 +196,16 @@ class Line:
         client.close()
         server.close()
 
-    def _up(self, client: socket.socket, server: socket.socket) -> None:
+    def _up(self, client: socket.socket, server: socket.socket, lost: threading.Event) -> None:
         own = 0
         while piece := client.recv(PIECE):
-            answer = self._answer()
+            answer = self._answer(piece)
             if answer:
                 client.sendall(answer)
                 return
+            if self.loses is not None and self.loses.match(piece):
+                self.loses = None
+                lost.set()
             with self._lock:
                 room = self._room(own, len(piece))
                 own += min(room, len(piece))
@@ -221,16 +230,19 @@ class Line:
         self.breaks -= 1
         return max(0, self.cut_after - own)
 
-    def _answer(self) -> bytes:
+    def _answer(self, piece: bytes) -> bytes:
         with self._lock:
+            for request, answers in self.answered.items():
+                if answers and request.match(piece):
+                    return answers.pop(0)
             return self.answers.pop(0) if self.answers else self.always
 
-    def _down(self, server: socket.socket, client: socket.socket) -> None:
+    def _down(self, server: socket.socket, client: socket.socket, lost: threading.Event) -> None:
         own = 0
         with contextlib.suppress(OSError):
             while piece := server.recv(PIECE):
                 own += len(piece)
-                if self._breaks_down(own):
+                if lost.is_set() or self._breaks_down(own):
                     break
                 if not self.holds:
                     client.sendall(piece)

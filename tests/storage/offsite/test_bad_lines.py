@@ -1,7 +1,9 @@
 """What a bad network does to a copy: never something falsely there, and the next run completes."""
 
 import random
+import re
 import traceback
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,34 +19,15 @@ from tests.storage.offsite import servers
 from tests.storage.offsite.backups import START, Backups, content, files_of
 from tests.storage.offsite.servers import SHORT, Line, Server, answer
 
-ONCE = Patience(
-    connect=SHORT.connect,
-    silence=SHORT.silence,
-    request=SHORT.request,
-    tries=1,
-    all_tries=SHORT.all_tries,
-)
+ONCE = replace(SHORT, tries=1)
+HASTY = replace(ONCE, silence=timedelta(milliseconds=400))
+LOOK = re.compile(rb"HEAD ")
+END_OF_PARTS, CLEARING = re.compile(rb"POST \S+uploadId="), re.compile(rb"DELETE \S+uploadId=")
 LARGE = 12_000_000  # three parts
 
 
 def offsite(backups: Backups, place: Place) -> Offsite:
     return Offsite(place, backups.folder, clock=lambda: START)
-
-
-def push(copies: Offsite, manifest: Manifest) -> None:
-    """Push; s3rver goes on with an upload whose client left, and may so undo or break the next one.
-
-    That is seen at once, and the push after that mends it.
-    """
-    for _ in range(4):
-        try:
-            copies.push(manifest)
-        except OffsiteError as error:
-            if error.trouble not in {Trouble.DAMAGED, Trouble.UNREACHABLE}:
-                raise
-        else:
-            return
-    copies.push(manifest)
 
 
 def nothing_false(place: Place, *manifests: Manifest) -> None:
@@ -76,7 +59,7 @@ def test_cut_anywhere_and_done_by_the_next_run(
         nothing_false(direct, manifest)
         assert copies.record.pushed == ""
     line.heal()
-    push(copies, manifest)
+    copies.push(manifest)
     nothing_false(direct, manifest)
     assert offsite(backups, direct).check(manifest).ok
 
@@ -99,12 +82,65 @@ def test_a_line_that_holds_everything_up_is_given_up(
 ) -> None:
     """Nothing comes through: an error after the patience is used up, and the next run is good."""
     manifest = backups.add()
-    copies = offsite(backups, servers.bucket(line.port, prefix, patience=ONCE))
-    copies.list()
     line.holds = True
     with pytest.raises(OffsiteError) as caught:
-        copies.push(manifest)
+        offsite(backups, servers.bucket(line.port, prefix, patience=HASTY)).push(manifest)
     assert caught.value.trouble is Trouble.UNREACHABLE
+    line.heal()
+    copies = offsite(backups, servers.bucket(line.port, prefix, patience=ONCE))
+    assert copies.push(manifest).id == manifest.id
+
+
+@pytest.mark.parametrize("size", [20_000, LARGE])
+def test_what_is_not_seen_at_once_is_waited_for(
+    backups: Backups, line: Line, prefix: str, size: int
+) -> None:
+    """A service may say that it has an object before it shows it; one that never does has none."""
+    manifest = backups.add(size=size)
+    unseen = answer(404, "")
+    line.answered = {LOOK: [unseen] * 3}
+    copies = offsite(backups, servers.bucket(line.port, prefix, patience=ONCE))
+    copies.push(manifest)
+    assert line.answered == {LOOK: []}
+    assert copies.check(manifest).ok
+    newer = backups.add(base=True, size=size)
+    line.answered = {LOOK: [unseen] * 1000}
+    brief = replace(ONCE, all_tries=timedelta(milliseconds=100))
+    with pytest.raises(OffsiteError) as caught:
+        offsite(backups, servers.bucket(line.port, prefix, patience=brief)).push(newer)
+    assert (caught.value.trouble, caught.value.name) == (Trouble.DAMAGED, newer.base.name)
+    line.heal()
+    assert copies.push(newer).kept == (newer.base.name,)
+
+
+@pytest.mark.parametrize("patience", [ONCE, SHORT])
+def test_an_upload_whose_last_answer_is_lost_is_done(
+    backups: Backups, line: Line, prefix: str, patience: Patience
+) -> None:
+    """The server has it whole, and knows no such upload any more: that is no trouble."""
+    manifest = backups.add(size=LARGE)
+    copies = offsite(backups, servers.bucket(line.port, prefix, patience=patience))
+    line.loses = END_OF_PARTS
+    assert manifest.base.name in copies.push(manifest).sent
+    assert line.loses is None
+    assert copies.check(manifest).ok
+
+
+@pytest.mark.parametrize("status", [403, 404, 405])
+def test_an_upload_that_cannot_be_ended_is_not_blamed_on_its_clearing(
+    backups: Backups, line: Line, prefix: str, status: int
+) -> None:
+    """The end is refused, and so is clearing the parts away, which needs a right of its own."""
+    manifest = backups.add(size=LARGE)
+    copies = offsite(backups, servers.bucket(line.port, prefix, patience=ONCE))
+    line.answered = {
+        END_OF_PARTS: [answer(500, "InternalError")],
+        CLEARING: [answer(status, "AccessDenied")],
+    }
+    with pytest.raises(OffsiteError) as caught:
+        copies.push(manifest)
+    assert caught.value.trouble is Trouble.BUSY
+    assert line.answered == {END_OF_PARTS: [], CLEARING: []}
     line.heal()
     assert copies.push(manifest).id == manifest.id
 
@@ -132,7 +168,7 @@ def test_a_failure_at_each_request_in_turn(backups: Backups, moto: Server, prefi
     """Whichever request of a push fails first: nothing false, and the next push completes."""
     backups.add()
     manifest = backups.add()
-    for at in range(12):
+    for at in range(60):
         line = Line(moto.port)
         place = servers.bucket(line.port, f"{prefix}/{at}", patience=ONCE)
         copies = offsite(backups, place)
@@ -150,7 +186,8 @@ def test_a_failure_at_each_request_in_turn(backups: Backups, moto: Server, prefi
         line.close()
         if not failed:
             break
-    assert at >= 7
+    assert not failed
+    assert at >= 12
 
 
 def test_a_pull_over_a_line_that_is_cut(
