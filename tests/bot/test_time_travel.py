@@ -195,7 +195,9 @@ class Journey:
     def __post_init__(self) -> None:
         self.telegram = Switchboard(self, AWAY, chats=(TEAM, BOB))
         self.data = self.folder / "data"
-        self.bot = Bot(self.telegram.token, request=SandboxRequest(self.telegram))
+        request = SandboxRequest(self.telegram)
+        polling = SandboxRequest(self.telegram)
+        self.bot = Bot(self.telegram.token, request=request, get_updates_request=polling)
         self.scrapers = Scrapers(self.data)
         self.found = settings.load(
             timezone=str(PARIS), state_dir=self.folder / "var", data_dir=self.data,
