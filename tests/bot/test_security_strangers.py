@@ -1,8 +1,10 @@
 """Everybody the owner did not let in, against the running bot: nothing happens."""
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from bot.sandbox import BotApi
 from bot.sandbox.world import Post
 from tests.bot.real import ADA, Running, running
+from tests.bot.test_killed import live
 from tests.bot.test_run import Place, place
 
 pytestmark = pytest.mark.process
@@ -62,12 +65,18 @@ def card(api: BotApi) -> Post:
     return next(post for post in api.said(ADA) if post.buttons)
 
 
+def jobs(state: Path) -> set[str]:
+    """Return how the calendar's jobs stand."""
+    return {run["status"] for run in json.loads(state.read_bytes()).get("job_runs", {}).values()}
+
+
 async def at_rest(place: Place, bot: Running) -> bytes:
     """Return the state file once the alert is delivered and nothing changes it any more."""
     await bot.until_said("connected")
     await place.api.until(lambda: any(method == "getMyCommands" for method, _ in place.api.calls))
     await place.told("data folder does not exist")
     path = place.folder / "var" / "state.json"
+    await bot.until(lambda: not live(place) and jobs(path) == {"done"})
     content, quiet_since = (b"", 0), time.monotonic()
     while time.monotonic() - quiet_since < 1.0:
         if (now := (path.read_bytes(), len(place.api.calls))) != content:

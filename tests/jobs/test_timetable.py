@@ -95,7 +95,7 @@ async def test_a_job_runs_once_a_date(office: Office) -> None:
         await office.timetable.tick()
     office.start()
     await office.timetable.tick()
-    await asyncio.sleep(0)
+    assert not office.timetable._under_way
     assert office.work.dates == [TODAY]
     assert office.state() is JobState.WELL
     office.clock.now_s = 20 * 3600.0
@@ -155,7 +155,7 @@ async def test_a_failed_run_is_tried_again_and_then_told(
         assert office.state() is JobState.RETRYING
         office.clock.now_s += pause_s - 1
         await office.timetable.tick()
-        await asyncio.sleep(0)
+        assert not office.timetable._under_way
         assert len(office.work.dates) == tries
         office.clock.now_s += 1
     await office.tick(until=RunStatus.FAILED)
@@ -163,7 +163,7 @@ async def test_a_failed_run_is_tried_again_and_then_told(
     assert (standing.state, standing.tries, standing.error) == (JobState.FAILED, 5, error)
     office.clock.now_s += 7200
     await office.timetable.tick()
-    await asyncio.sleep(0)
+    assert not office.timetable._under_way
     assert len(office.work.dates) == 5
 
 
@@ -180,7 +180,7 @@ async def test_an_interrupted_run_is_found_and_tried_again(office: Office) -> No
     office.start()
     assert office.state() is JobState.RETRYING
     await office.timetable.tick()
-    await asyncio.sleep(0)
+    assert not office.timetable._under_way
     assert len(office.work.dates) == 1
     office.clock.now_s = 60.0
     await office.tick()
@@ -256,7 +256,7 @@ async def test_a_state_folder_that_cannot_be_written_stops_no_job(tmp_path: Path
     office.start()
     await office.tick()
     await office.timetable.tick()
-    await asyncio.sleep(0)
+    assert not office.timetable._under_way
     assert office.work.dates == [TODAY]
 
 
