@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 
 from storage.archives.manifest import manifest_name
+from storage.files import sha256
 from storage.offsite.copies import Offsite
 from storage.offsite.folder import FolderPlace
 from storage.offsite.opening import open_place
+from storage.offsite.place import Stored
+from storage.offsite.results import Why
+from storage.offsite.sums import sums_name
 from storage.offsite.target import Target
 from storage.offsite.trouble import OffsiteError, Trouble
 from tests.storage.offsite.backups import START, Backups, content, files_of
@@ -154,6 +158,65 @@ def test_a_disk_there_that_fails_at_any_call(backups: Backups, tmp_path: Path) -
         copies.push(newest)
         assert copies.check(newest).ok
     assert at > 15
+
+
+class Losing(FolderPlace):
+    """A disk whose file goes once another one is there, as if somebody tidied up meanwhile."""
+
+    def __init__(self, folder: Path, *, file: str, after: str) -> None:
+        super().__init__(folder)
+        self._lost = folder / file
+        self._after = after
+
+    def put(self, name: str, source: Path, content: Stored) -> None:
+        """Lose it."""
+        super().put(name, source, content)
+        if name == self._after:
+            self._lost.unlink()
+
+
+def test_an_archive_that_goes_while_the_next_is_copied(backups: Backups, tmp_path: Path) -> None:
+    """No manifest is put beside it, nor a list; the next push mends it."""
+    usb = tmp_path / "usb"
+    usb.mkdir()
+    first = backups.add()
+    offsite(backups, FolderPlace(usb)).push(first)
+    newest = backups.add()
+    assert newest.diff is not None
+    losing = Losing(usb, file=newest.base.name, after=newest.diff.name)
+    with pytest.raises(OffsiteError) as caught:
+        offsite(backups, losing).push(newest)
+    assert (caught.value.trouble, caught.value.name) == (Trouble.DAMAGED, newest.base.name)
+    assert not any(newest.id in path.name for path in usb.glob("snap-*"))
+    copies = offsite(backups, FolderPlace(usb))
+    copies.push(newest)
+    assert copies.check(newest).ok
+
+
+@pytest.mark.parametrize("other", ["manifest", "list"])
+def test_a_list_that_is_of_something_else(backups: Backups, tmp_path: Path, other: str) -> None:
+    """Every byte agrees with it, and yet the snapshot is not there: a check says so."""
+    usb = tmp_path / "usb"
+    usb.mkdir()
+    place = FolderPlace(usb)
+    copies = offsite(backups, place)
+    first, newest = backups.add(), backups.add()
+    copies.push(first)
+    copies.push(newest)
+    path = usb / sums_name(newest.id)
+    lines = path.read_text().splitlines(keepends=True)
+    assert newest.diff is not None
+    if other == "list":
+        path.write_text("".join(one for one in lines if newest.diff.name not in one))
+        damage = (newest.diff.name, Why.MISSING)
+    else:
+        manifest = manifest_name(newest.id)
+        own, foreign = usb / manifest, usb / manifest_name(first.id)
+        text = path.read_text().replace(sha256(own), sha256(foreign))
+        path.write_text(text.replace(f"# {own.stat().st_size} ", f"# {foreign.stat().st_size} "))
+        own.write_bytes(foreign.read_bytes())
+        damage = (manifest, Why.CONTENT)
+    assert [(one.name, one.why) for one in copies.check(newest).damaged] == [damage]
 
 
 def test_somebody_elses_files_are_left_alone(backups: Backups, tmp_path: Path) -> None:

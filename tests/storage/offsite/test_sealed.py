@@ -79,6 +79,22 @@ def test_with_the_key_the_content_is_compared_too(backups: Backups, place: Place
     assert (checked.ok, checked.opened) == (True, True)
 
 
+def test_what_is_damaged_here_is_not_encrypted_and_sent(backups: Backups, place: Place) -> None:
+    """An archive that is not what its manifest says stays here."""
+    manifest = backups.add()
+    path = backups.folder / manifest.base.name
+    path.write_bytes(b"y" + path.read_bytes()[1:])
+    with pytest.raises(OffsiteError) as caught:
+        offsite(place, backups.folder, seal(KEY)).push(manifest)
+    assert (caught.value.trouble, caught.value.name) == (Trouble.LOCAL, manifest.base.name)
+    assert place.names() == {}
+
+
+def test_recipients_in_another_order_are_the_same() -> None:
+    """Else the next copy would be sent whole."""
+    assert seal(KEY, OTHER).mark == seal(OTHER, KEY).mark != seal(KEY).mark
+
+
 def test_a_key_that_does_not_fit(backups: Backups, place: Place, tmp_path: Path) -> None:
     """Pull and check say which object, and what to set; nothing is written."""
     manifest = backups.add()

@@ -98,6 +98,42 @@ def test_what_stays_is_whole_and_nothing_stays_for_ever(
     )
 
 
+def copied(day: int, *, base: int) -> tuple[dict[str, int], Sums]:
+    """Return what lies there of the snapshot of that day, whose base is of another."""
+    at, since = (stamp(START + timedelta(days=each)) for each in (day, base))
+    archives = [f"base-{since}.tar.zst", *([f"diff-{at}.tar.zst"] if day != base else [])]
+    items = tuple(item(name, "") for name in (*archives, manifest_name(at)))
+    there = {one.name: one.stored_bytes for one in items} | {sums_name(at): 9}
+    return there, Sums(id=at, clean=True, items=items)
+
+
+def test_a_copy_on_its_way_is_left_alone() -> None:
+    """Its archives and its list are there, its manifest is not yet: none of it goes."""
+    first, one = copied(0, base=0)
+    second, two = copied(1, base=1)
+    second.pop(manifest_name(two.id))
+    assert thinning.doomed(first | second, {one.id: one, two.id: two}, keep=()) == ()
+
+
+def test_a_kept_snapshot_whose_list_is_unreadable_keeps_every_archive() -> None:
+    """Nobody can tell which of them it needs."""
+    first, one = copied(0, base=0)
+    second, two = copied(1, base=1)
+    third, three = copied(2, base=2)
+    lists = {one.id: one, two.id: None, three.id: three}
+    doomed = thinning.doomed(first | second | third, lists, keep={two.id})
+    assert doomed == (manifest_name(one.id), sums_name(one.id))
+    assert one.archives[0].name in thinning.doomed(first | second | third, lists, keep=())
+
+
+def test_a_file_of_another_size_is_missing() -> None:
+    """Half of it is none of it."""
+    there, one = copied(1, base=0)
+    name = one.archives[0].name
+    found = thinning.remotes(there | {name: 4}, {one.id: one})
+    assert [(each.complete, each.missing) for each in found] == [(False, (name,))]
+
+
 @given(place=places())
 def test_every_list_reads_back_as_it_was_written(
     place: tuple[dict[str, int], dict[str, Sums | None]],
