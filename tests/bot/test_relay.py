@@ -13,6 +13,7 @@ from handlers.views.message import Message
 from tests.bot.mailbox import Hooks, Mailbox, Mood, listening
 from tests.bot.outbox_world import Telegram
 from tests.jobs.seen import Hands
+from tests.waiting import until
 
 PASSWORD = "hunter2-" + "secret"
 CARD = Message(
@@ -213,8 +214,9 @@ async def test_a_mail_that_hangs_is_not_sent_a_second_time_meanwhile() -> None:
     """Whoever babbles without an end holds up one thread, not one more with every try."""
     box = Mailbox(always=Mood.BABBLE)
     async with listening(box) as port:
-        relays = Relays([address.read(mailto(port))], timeout_s=0.05)
+        relays = Relays([address.read(mailto(port))], timeout_s=0.5)  # for each line it babbles
         assert failed(await relays.send("relay:0", CARD)) == (Fault.UNSURE, "mail: no end")
+        await until(lambda: box.visits)
         assert failed(await relays.send("relay:0", CARD)) == (
             Fault.PASSING,
             "mail: the one before still hangs",
