@@ -1,6 +1,6 @@
 """A snapshot re-read from afar, every byte of it: the only proof that it can come back."""
 
-from storage.archives.manifest import Manifest, manifest_name
+from storage.archives.manifest import Manifest
 from storage.offsite.reading import Content, Hashing, Reader, manifest_of
 from storage.offsite.results import Checked, Damage, Why
 from storage.offsite.sums import Item, Sums, sums_name
@@ -52,4 +52,4 @@ def _manifest(reader: Reader, item: Item, manifest: Manifest) -> Why | None:
         same = manifest_of(bytes(content.taken)) == manifest
     except ValueError:
         same = False
-    return None if same and item.name == manifest_name(manifest.id) else Why.CONTENT
+    return None if same else Why.CONTENT

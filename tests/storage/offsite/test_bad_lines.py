@@ -117,7 +117,7 @@ def test_what_is_not_seen_at_once_is_waited_for(
     """A service may say that it has an object before it shows it; one that never does has none."""
     manifest = backups.add(size=size)
     unseen = answer(404, "")
-    line.answered = {LOOK: [unseen, SHORTER, unseen, SHORTER]}
+    line.answered = {LOOK: [unseen, *[SHORTER] * 8]}
     copies = offsite(backups, servers.bucket(line.port, prefix, patience=ONCE))
     copies.push(manifest)
     assert line.answered == {LOOK: []}
