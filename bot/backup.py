@@ -11,8 +11,8 @@ from jobs import backup_work
 from jobs.backup_results import Made
 from jobs.backup_work import Push
 from storage.archives.errors import BackupError
+from storage.archives.keep.retention import Policy
 from storage.archives.results import Created
-from storage.archives.retention import Policy
 from storage.offsite.trouble import OffsiteError
 
 MOST_NOTES = 20

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias, cast
 
 from bot.settings import Settings
+from storage.archives.keep.retention import Policy
 from storage.archives.manifest import Manifest
-from storage.archives.retention import Policy
 from storage.clock import wall_now
 from storage.offsite.chat import Chat, ChatPlace
 from storage.offsite.copies import Offsite

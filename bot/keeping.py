@@ -2,7 +2,7 @@
 
 from bot.settings import Settings
 from jobs.backup_work import Workbench
-from storage.archives.retention import Policy
+from storage.archives.keep.retention import Policy
 from storage.clock import wall_now
 
 DATA, STATE = "data", "state"

@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from storage.archives.findings import Restored
+from storage.archives.keep.retention import Reason
 from storage.archives.manifest import Flag
 from storage.archives.results import Created, Listed, Step
-from storage.archives.retention import Reason
 from storage.records import Phrase
 
 

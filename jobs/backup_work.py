@@ -17,10 +17,10 @@ from storage.archives.errors import (
     ReadBackError,
 )
 from storage.archives.findings import Bad
+from storage.archives.keep.pruning import Pruned
+from storage.archives.keep.retention import Policy
 from storage.archives.manifest import Manifest
-from storage.archives.pruning import Pruned
 from storage.archives.results import Created, Progress, silent
-from storage.archives.retention import Policy
 from storage.archives.store import BackupStore
 from storage.records import Phrase, Value
 

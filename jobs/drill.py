@@ -12,8 +12,8 @@ from storage.archives.disk import Disk
 from storage.archives.errors import BackupError
 from storage.archives.findings import Bad, Fault
 from storage.archives.manifest import Manifest, Member, manifest_name
+from storage.archives.restore.swapping import discard
 from storage.archives.results import Listed, Progress
-from storage.archives.swapping import discard
 from storage.records import Phrase
 
 PLACE = ".drill"

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from storage.archives.keep.retention import Health
 from storage.archives.manifest import Note
-from storage.archives.retention import Health
 from storage.records import Phrase
 
 

@@ -10,8 +10,8 @@ from jobs.checks.result import Verdict
 from jobs.checks.saying import Ladder, Limit, Subject
 from jobs.facts import Facts, Unknown
 from jobs.snapshots import Backup, Backups
+from storage.archives.keep.retention import Health, Policy
 from storage.archives.manifest import Flag, Note
-from storage.archives.retention import Health, Policy
 from storage.records import Observation, Phrase, Severity, Value
 
 PREFIX = "backup:"

@@ -14,7 +14,7 @@ from jobs.checks.result import Check
 from jobs.checks.saying import Ladder
 from jobs.checks.scrapers import Scrapers
 from jobs.checks.waiting import Patience
-from storage.archives.retention import Policy
+from storage.archives.keep.retention import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from typing import TypeAlias
 from jobs.snapshots import Backup, Backups, Copies
 from storage.archives import checked, listing
 from storage.archives.disk import Disk
+from storage.archives.keep.retention import Health
 from storage.archives.manifest import BASE, DIFF, SNAP, Flag, when
 from storage.archives.results import Listed
-from storage.archives.retention import Health
 from storage.offsite.record import Record
 from storage.records import Moment
 

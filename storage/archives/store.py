@@ -5,17 +5,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from storage.archives import kin, listing, pruning
-from storage.archives.creating import Task, create
+from storage.archives import kin, listing
+from storage.archives.create.creating import Task, create
+from storage.archives.create.publishing import explain_newest
 from storage.archives.disk import Disk
 from storage.archives.findings import Restored, Verified
-from storage.archives.passes import Shelf
-from storage.archives.placing import Resumed
-from storage.archives.pruning import Pruned
-from storage.archives.publishing import explain_newest
+from storage.archives.keep import pruning
+from storage.archives.keep.pruning import Pruned
+from storage.archives.keep.retention import Plan, Policy
+from storage.archives.read.passes import Shelf
+from storage.archives.restore.placing import Resumed
+from storage.archives.restore.retrieving import Order, Reader
 from storage.archives.results import Created, Listed, Progress, Step, silent
-from storage.archives.retention import Plan, Policy
-from storage.archives.retrieving import Order, Reader
 from storage.archives.workshop import Workshop
 
 __all__ = ["BackupStore", "Created", "Listed", "Step"]

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from storage.archives import listing, retention
+from storage.archives import listing
 from storage.archives.disk import FULL, Disk
+from storage.archives.keep import retention
+from storage.archives.keep.retention import Candidate, Health, Policy
 from storage.archives.manifest import Flag, Manifest
-from storage.archives.retention import Candidate, Health, Policy
 from storage.offsite import checking, record, thinning
 from storage.offsite.place import Place
 from storage.offsite.pulling import Pull

@@ -4,7 +4,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from storage.archives.retention import Policy
+from storage.archives.keep.retention import Policy
 from storage.archives.store import BackupStore
 
 

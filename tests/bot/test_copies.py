@@ -7,8 +7,8 @@ import pytest
 
 from bot import copies, settings
 from handlers.views.i18n import LANGUAGES, catalogue, language
+from storage.archives.keep.retention import Policy
 from storage.archives.manifest import Manifest
-from storage.archives.retention import Policy
 from storage.offsite.results import Pushed
 from storage.offsite.trouble import OffsiteError, Trouble
 from tests.storage.offsite.backups import Backups

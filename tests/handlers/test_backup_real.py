@@ -15,7 +15,7 @@ import pytest
 from handlers.access import Access
 from jobs.backup import Backups
 from jobs.backup_work import Workbench
-from storage.archives.retention import Policy
+from storage.archives.keep.retention import Policy
 from tests.conftest import ROOT
 from tests.handlers.chat import ADA, TEAM, World, opportunity
 

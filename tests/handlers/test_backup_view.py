@@ -16,9 +16,9 @@ from handlers.views.message import Message
 from handlers.views.text import visible
 from jobs.backup_results import Listing, Made, Retrieved, UnderWay, Work
 from storage.archives.findings import Bad, Fault, Placed, Restored
+from storage.archives.keep.retention import Reason
 from storage.archives.manifest import Flag, Note
 from storage.archives.results import Created, Listed, Step
-from storage.archives.retention import Reason
 from storage.records import Moment, Phrase
 from tests.handlers.chat import START
 from tests.handlers.strict import problems

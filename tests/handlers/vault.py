@@ -8,9 +8,9 @@ from pathlib import Path
 
 from jobs.backup_results import Listing, Made, Retrieved, UnderWay, Work
 from storage.archives.findings import Placed, Restored
+from storage.archives.keep.retention import Reason
 from storage.archives.manifest import Archive, Flag, Manifest, Member, Note, manifest_name, stamp
 from storage.archives.results import Created, Listed, Step
-from storage.archives.retention import Reason
 from storage.records import Clock, Phrase
 
 DAY = timedelta(days=1)

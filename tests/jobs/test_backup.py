@@ -25,8 +25,8 @@ from storage.archives.errors import (
     NoSpaceError,
     ReadBackError,
 )
+from storage.archives.keep.retention import Policy
 from storage.archives.results import Step
-from storage.archives.retention import Policy
 from storage.archives.workshop import Workshop
 from storage.job_runs import JobRun, RunStatus
 from storage.records import Moment, Observation, Outcome, Phrase, Severity

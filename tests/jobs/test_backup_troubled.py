@@ -11,13 +11,13 @@ import pytest
 from jobs import drill
 from jobs.backup_work import Workbench
 from jobs.probes.backups import BackupsProbe
-from storage.archives import free
+from storage.archives.create import free
 from storage.archives.disk import Disk, Entry
 from storage.archives.errors import NoSpaceError
 from storage.archives.findings import Bad, Fault
+from storage.archives.keep.retention import Health, Policy
 from storage.archives.manifest import Flag
 from storage.archives.results import Progress, Step, silent
-from storage.archives.retention import Health, Policy
 from storage.archives.store import BackupStore
 from storage.records import Severity
 from tests.jobs.test_backup import START, SUNDAY, Place

@@ -14,8 +14,8 @@ from jobs.checks.backups import Safekeeping
 from jobs.checks.standard import Limits, standard
 from jobs.facts import Absence, Facts, Why
 from jobs.snapshots import Backup, Backups, Copies, Failure
+from storage.archives.keep.retention import Health, Policy
 from storage.archives.manifest import Flag, Note
-from storage.archives.retention import Health, Policy
 from storage.records import Moment, Observation, Outcome, Phrase, Severity, Value
 from tests.jobs.looks import BLIND, HEALTHY, NOON, judge
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from storage.archives import free
+from storage.archives.create import free
 from storage.archives.disk import Disk
 from storage.archives.errors import DiskError, LockedError, NoSpaceError, ReadBackError
 from tests.storage.archives.tracker import Tracker, leftovers

@@ -11,9 +11,9 @@ import pytest
 from storage.archives import listing
 from storage.archives.disk import Disk
 from storage.archives.errors import LockedError
+from storage.archives.keep.retention import Policy
 from storage.archives.manifest import Archive, Flag, Manifest, Note, stamp, when
 from storage.archives.results import Step
-from storage.archives.retention import Policy
 from storage.archives.store import BackupStore
 from storage.archives.workshop import Workshop
 from tests.storage.archives import built

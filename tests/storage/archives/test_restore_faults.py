@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.archives.errors import BackupError, RefusedError
-from storage.archives.journal import PREFIX
+from storage.archives.restore.journal import PREFIX
 from storage.archives.store import BackupStore
 from tests.storage.archives.faulty import WRITES, Counted, deadly, failing
 from tests.storage.archives.tracker import Tracker, read

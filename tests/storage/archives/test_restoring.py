@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.archives import names
+from storage.archives.create.sqlite_copy import MAGIC
 from storage.archives.disk import Disk
 from storage.archives.errors import (
     DiskError,
@@ -22,9 +23,8 @@ from storage.archives.errors import (
     UnknownError,
 )
 from storage.archives.findings import Fault
-from storage.archives.journal import PREFIX
-from storage.archives.sites import MOUNTS, RESERVE_BYTES
-from storage.archives.sqlite_copy import MAGIC
+from storage.archives.restore.journal import PREFIX
+from storage.archives.restore.sites import MOUNTS, RESERVE_BYTES
 from storage.archives.workshop import LOCK
 from storage.files import ProcessLock
 from tests.storage.archives import built

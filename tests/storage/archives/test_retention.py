@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storage.archives.keep.retention import Candidate, Health, Hold, Plan, Policy, Reason, plan
 from storage.archives.manifest import stamp, when
-from storage.archives.retention import Candidate, Health, Hold, Plan, Policy, Reason, plan
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 3, 12, 2, 5, tzinfo=UTC)  # a Thursday

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from storage.archives.create.steady import LARGE_BYTES
 from storage.archives.disk import Disk, Entry
 from storage.archives.errors import OthersError
 from storage.archives.manifest import Flag, Note
-from storage.archives.steady import LARGE_BYTES
 from tests.storage.archives.tracker import NIGHT, Tracker
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs pipes and links")

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from storage.archives import zst
 from storage.archives.findings import Fault
-from storage.archives.safety import safe
+from storage.archives.read.safety import safe
+from storage.archives.read.unpack import LONGEST_NAME, MOST_FLAWS, Flaw, Header, Tape
 from storage.archives.tar import BLOCK, RECORD_BYTES
-from storage.archives.unpack import LONGEST_NAME, MOST_FLAWS, Flaw, Header, Tape
 from tests.storage.archives.built import Entry, packed, tar
 
 GOOD = Entry("data/good.json", b'{"good": 1}' * 100)

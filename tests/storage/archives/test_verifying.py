@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from storage.archives import checked, listing
 from storage.archives.disk import Disk
-from storage.archives.doubts import doubts
 from storage.archives.errors import DiskError, LockedError, UnknownError
 from storage.archives.findings import Fault
+from storage.archives.read.doubts import doubts
 from storage.archives.results import Step
 from storage.archives.store import BackupStore
 from storage.archives.workshop import LOCK

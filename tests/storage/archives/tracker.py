@@ -11,9 +11,9 @@ from pathlib import Path
 
 from storage.archives import names, zst
 from storage.archives.disk import Disk
+from storage.archives.keep.retention import Policy
 from storage.archives.manifest import Manifest
 from storage.archives.results import Created, Listed
-from storage.archives.retention import Policy
 from storage.archives.store import BackupStore
 from storage.archives.sums import GONE
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage.archives.keep.retention import Policy
 from storage.archives.manifest import (
     ARCHIVE_NAME,
     MANIFEST_NAME,
@@ -16,7 +17,6 @@ from storage.archives.manifest import (
     manifest_name,
     stamp,
 )
-from storage.archives.retention import Policy
 from storage.offsite import sums, thinning
 from storage.offsite.copies import Offsite
 from storage.offsite.folder import FolderPlace

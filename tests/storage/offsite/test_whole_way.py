@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pyrage.x25519 import Identity
 
-from storage.archives.retention import Policy
+from storage.archives.keep.retention import Policy
 from storage.archives.store import BackupStore
 from storage.offsite.copies import Offsite
 from storage.offsite.place import Place

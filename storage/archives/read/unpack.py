@@ -11,8 +11,8 @@ import msgspec
 
 from storage.archives import zst
 from storage.archives.findings import Fault
-from storage.archives.heads import LONG_NAME, REGULAR, Head, parse
-from storage.archives.safety import safe
+from storage.archives.read.heads import LONG_NAME, REGULAR, Head, parse
+from storage.archives.read.safety import safe
 from storage.archives.tar import BLOCK, RECORD_BYTES, padding
 
 ZERO: Final = bytes(BLOCK)

@@ -6,11 +6,11 @@ from contextlib import suppress
 
 from storage.archives import checked
 from storage.archives.checked import Check
-from storage.archives.doubts import doubts
 from storage.archives.findings import Bad, Verified
 from storage.archives.manifest import BAD_END, Manifest
-from storage.archives.passes import Pass, Shelf, Watch, plan
-from storage.archives.scan import Scan, nowhere, scan, skim
+from storage.archives.read.doubts import doubts
+from storage.archives.read.passes import Pass, Shelf, Watch, plan
+from storage.archives.read.scan import Scan, nowhere, scan, skim
 
 
 def verify(

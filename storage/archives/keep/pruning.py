@@ -6,11 +6,12 @@ from pathlib import Path
 
 import msgspec
 
-from storage.archives import listing, retention
+from storage.archives import listing
 from storage.archives.disk import Disk
+from storage.archives.keep import retention
+from storage.archives.keep.retention import Candidate, Decision, Health, Plan, Policy
 from storage.archives.manifest import Flag, manifest_name
 from storage.archives.results import Listed, Progress, Step, silent
-from storage.archives.retention import Candidate, Decision, Health, Plan, Policy
 from storage.archives.workshop import Workshop
 
 

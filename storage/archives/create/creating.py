@@ -8,7 +8,12 @@ from pathlib import Path
 
 import msgspec
 
-from storage.archives import before, free, listing, names
+from storage.archives import listing, names
+from storage.archives.create import before, free
+from storage.archives.create.packing import Packing
+from storage.archives.create.publishing import explain, explain_newest, publish
+from storage.archives.create.scene import Scene, compose
+from storage.archives.create.writing import Writing
 from storage.archives.disk import Disk
 from storage.archives.errors import EmptyError, OthersError
 from storage.archives.losses import counts, losses
@@ -23,14 +28,10 @@ from storage.archives.manifest import (
     stamp,
     when,
 )
-from storage.archives.packing import Packing
-from storage.archives.publishing import explain, explain_newest, publish
 from storage.archives.results import Created, Phase, Progress, Step
-from storage.archives.scene import Scene, compose
 from storage.archives.sums import GONE, SUMS, gone, sums
 from storage.archives.tree import Walk
 from storage.archives.workshop import LOCK, Workshop
-from storage.archives.writing import Writing
 
 TOOL = "Vigie 0.1.0"
 SECOND = timedelta(seconds=1)

@@ -7,11 +7,11 @@ from typing import Literal
 
 import msgspec
 
-from storage.archives import journal as journals
 from storage.archives.disk import Disk
 from storage.archives.findings import Placed
-from storage.archives.journal import Journal
-from storage.archives.swapping import finish
+from storage.archives.restore import journal as journals
+from storage.archives.restore.journal import Journal
+from storage.archives.restore.swapping import finish
 
 
 class Resumed(msgspec.Struct, frozen=True):

@@ -7,24 +7,24 @@ from typing import Literal
 
 import msgspec
 
-from storage.archives import journal as journals
-from storage.archives import previewing
-from storage.archives.agreeing import Plan, agree
-from storage.archives.behind import Behind
-from storage.archives.doubts import doubts
-from storage.archives.dressing import carry_over, owner, settle, sweep
 from storage.archives.errors import RefusedError
 from storage.archives.findings import Bad, Placed, Preview, Restored
-from storage.archives.journal import Journal
 from storage.archives.manifest import Manifest, Member, manifest_name, stamp
-from storage.archives.passes import Pass, Shelf, Watch
-from storage.archives.placing import place, resume
+from storage.archives.read.doubts import doubts
+from storage.archives.read.passes import Pass, Shelf, Watch
+from storage.archives.read.scan import Sink, nowhere, scan
+from storage.archives.restore import journal as journals
+from storage.archives.restore import previewing
+from storage.archives.restore.agreeing import Plan, agree
+from storage.archives.restore.behind import Behind
+from storage.archives.restore.dressing import carry_over, owner, settle, sweep
+from storage.archives.restore.journal import Journal
+from storage.archives.restore.placing import place, resume
+from storage.archives.restore.salvage import salvage
+from storage.archives.restore.sites import Sites, check_room
+from storage.archives.restore.staging import Stage, below, root_of
+from storage.archives.restore.swapping import discard, make_folders
 from storage.archives.results import Step
-from storage.archives.salvage import salvage
-from storage.archives.scan import Sink, nowhere, scan
-from storage.archives.sites import Sites, check_room
-from storage.archives.staging import Stage, below, root_of
-from storage.archives.swapping import discard, make_folders
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,21 +3,21 @@
 import os
 from collections.abc import Callable
 
-from storage.archives import soundness, sqlite_copy
-from storage.archives.before import Before
-from storage.archives.carrying import Carrying
-from storage.archives.manifest import Flag, Member, Note
-from storage.archives.steady import (
+from storage.archives.create import soundness, sqlite_copy
+from storage.archives.create.before import Before
+from storage.archives.create.carrying import Carrying
+from storage.archives.create.steady import (
     Content,
     DatabaseError,
     Reader,
     SpecialError,
     UnsteadyError,
 )
+from storage.archives.create.writing import Writing
+from storage.archives.manifest import Flag, Member, Note
 from storage.archives.tar import MODE_BITS, SECOND_NS, About
 from storage.archives.tree import Found
 from storage.archives.workshop import Workshop
-from storage.archives.writing import Writing
 
 YOUNG_NS = 2_000_000_000  # a file changed so lately may change again without its times telling
 

@@ -9,8 +9,8 @@ import msgspec
 from storage.archives.disk import Disk
 from storage.archives.findings import Bad, Fault
 from storage.archives.manifest import BAD_END, Archive, Manifest, Member
+from storage.archives.read.scan import Sink, Taker
 from storage.archives.results import Phase, Progress, Step, silent
-from storage.archives.scan import Sink, Taker
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):

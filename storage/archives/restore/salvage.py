@@ -4,11 +4,11 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from storage.archives.doubts import doubts
 from storage.archives.manifest import Manifest, Member
-from storage.archives.passes import Pass, Shelf
-from storage.archives.scan import Taker, scan
-from storage.archives.staging import READ_BYTES, Stage, below, root_of, sha256
+from storage.archives.read.doubts import doubts
+from storage.archives.read.passes import Pass, Shelf
+from storage.archives.read.scan import Taker, scan
+from storage.archives.restore.staging import READ_BYTES, Stage, below, root_of, sha256
 
 
 def salvage(

@@ -10,10 +10,10 @@ import msgspec
 from storage.archives import small
 from storage.archives.disk import Disk
 from storage.archives.errors import NoRoomError, RefusedError
-from storage.archives.journal import PREFIX, Journal
 from storage.archives.manifest import Manifest, Member
-from storage.archives.staging import root_of
-from storage.archives.swapping import is_folder
+from storage.archives.restore.journal import PREFIX, Journal
+from storage.archives.restore.staging import root_of
+from storage.archives.restore.swapping import is_folder
 
 RESERVE_BYTES = 32 * 1024 * 1024
 MOUNTS = Path("/proc/self/mountinfo")

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import msgspec
 
+from storage.archives.create.writing import Writing
 from storage.archives.manifest import Archive, Manifest, Member
-from storage.archives.scan import scan
+from storage.archives.read.scan import scan
 from storage.archives.tar import SECOND_NS, About
 from storage.archives.workshop import Workshop
-from storage.archives.writing import Writing
 
 
 class Carrying:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from storage.archives import names
 from storage.archives.findings import Bad, Fault
 from storage.archives.manifest import ARCHIVE_NAME, FORMAT, Manifest, Member, manifest_name
-from storage.archives.safety import safe
+from storage.archives.read.safety import safe
 
 ROOT = re.compile(r"[a-z][a-z0-9_]{0,31}")
 SHA256 = re.compile(r"[0-9a-f]{64}")

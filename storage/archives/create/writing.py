@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from storage.archives import tar, zst
 from storage.archives.errors import ReadBackError
 from storage.archives.manifest import Archive, Member
-from storage.archives.scan import Nothing, scan
+from storage.archives.read.scan import Nothing, scan
 from storage.archives.tar import About
 from storage.archives.workshop import Workshop
 

@@ -8,20 +8,20 @@ from pathlib import Path
 
 import msgspec
 
-from storage.archives import journal as journals
 from storage.archives import kin, listing, names
 from storage.archives.disk import FULL
 from storage.archives.errors import DiskError, NoRoomError, UnknownError
 from storage.archives.findings import Bad, Fault, Restored, Verified
 from storage.archives.manifest import Manifest, Member, manifest_name
-from storage.archives.passes import Shelf
-from storage.archives.placing import Resumed, resume
-from storage.archives.restoring import Restore, Wish
-from storage.archives.sites import sites
-from storage.archives.staging import root_of
-from storage.archives.swapping import discard
+from storage.archives.read.passes import Shelf
+from storage.archives.read.verifying import verify
+from storage.archives.restore import journal as journals
+from storage.archives.restore.placing import Resumed, resume
+from storage.archives.restore.restoring import Restore, Wish
+from storage.archives.restore.sites import sites
+from storage.archives.restore.staging import root_of
+from storage.archives.restore.swapping import discard
 from storage.archives.tree import folders
-from storage.archives.verifying import verify
 from storage.archives.workshop import Workshop
 
 WRITE_PROTECTED = {errno.EROFS, errno.EACCES, errno.EPERM}

@@ -13,8 +13,8 @@ from storage.archives import names, zst
 from storage.archives.disk import Disk
 from storage.archives.findings import Bad, Fault
 from storage.archives.manifest import Archive, Member
+from storage.archives.read.unpack import Flaw, Header, Tape
 from storage.archives.tar import BLOCK
-from storage.archives.unpack import Flaw, Header, Tape
 
 READ_BYTES = 256 * 1024
 HEADERS_BYTES = 4 * BLOCK  # of one member: its own, a long name's, and both padded

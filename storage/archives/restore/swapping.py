@@ -9,10 +9,10 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from storage.archives import journal as journals
 from storage.archives.disk import Disk
 from storage.archives.findings import Placed
-from storage.archives.journal import Journal
+from storage.archives.restore import journal as journals
+from storage.archives.restore.journal import Journal
 
 COPY_BYTES = 1024 * 1024
 SQLITE = b"SQLite format 3\0"

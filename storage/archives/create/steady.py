@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from storage.archives import sqlite_copy
+from storage.archives.create import sqlite_copy
+from storage.archives.create.sqlite_copy import MAGIC
 from storage.archives.errors import NoSpaceError
-from storage.archives.sqlite_copy import MAGIC
 from storage.archives.tree import Found, kind
 from storage.archives.workshop import PIECE_BYTES, Workshop
 

@@ -4,11 +4,11 @@ from datetime import datetime
 
 import msgspec
 
-from storage.archives import free
-from storage.archives.before import Before
-from storage.archives.choosing import Reason, choose, clash, made
+from storage.archives.create import free
+from storage.archives.create.before import Before
+from storage.archives.create.choosing import Reason, choose, clash, made
+from storage.archives.create.steady import LARGE_BYTES
 from storage.archives.manifest import Archive, Member
-from storage.archives.steady import LARGE_BYTES
 from storage.archives.tree import Found, Tree
 
 

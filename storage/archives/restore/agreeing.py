@@ -7,10 +7,10 @@ from typing import Literal
 
 import msgspec
 
-from storage.archives import journal as journals
 from storage.archives.disk import Disk
-from storage.archives.journal import PREFIX, Journal
-from storage.archives.swapping import discard, free_name, is_folder, make_folders
+from storage.archives.restore import journal as journals
+from storage.archives.restore.journal import PREFIX, Journal
+from storage.archives.restore.swapping import discard, free_name, is_folder, make_folders
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""Makes a snapshot: what changed is read, packed, read back and published."""

@@ -1,0 +1,1 @@
+"""Brings files back: staged, compared, put in place, and resumed where that was cut short."""
