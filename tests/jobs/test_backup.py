@@ -194,6 +194,20 @@ async def test_the_drill_restores_compares_and_leaves_nothing(place: Place) -> N
     assert place.told[-1]["backup:drill"].fact.key == "backups.drill.ok"
 
 
+async def test_the_trial_reads_what_lies_on_the_disk(place: Place) -> None:
+    """A disk that loses what was written to it is found, though all of it was compared before."""
+    await place.backups.run()
+
+    def rot(_: Step) -> None:
+        for path in place.backups.folder.glob(".drill*/**/0.json"):
+            path.write_bytes(b"?" * path.stat().st_size)
+
+    outcome = await place.backups.drill(rot)
+    assert outcome.trouble is not None
+    assert outcome.trouble.key == "backups.drill.bad"
+    assert "data/0.json" in said(outcome.trouble)
+
+
 async def test_the_drill_clears_what_a_killed_one_left(place: Place) -> None:
     """A folder from before is deleted first."""
     await place.backups.run()
