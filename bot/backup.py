@@ -71,7 +71,7 @@ def _tell(created: Created, made: Made, found: Settings) -> None:
     kind = "a new base" if created.base else f"the changes since {manifest.base.name}"
     say(f"Backup {created.id} made and read back: {local(manifest.started, found.timezone)}")
     say(
-        f"  {files(len(manifest.members))}, {size(sum(m.size for m in manifest.members))}; "
+        f"  {files(manifest.files)}, {size(manifest.bytes)}; "
         f"packed {size(created.packed_bytes)} ({kind}) in {made.seconds:.1f} s"
     )
     for note in manifest.notes[:MOST_NOTES]:

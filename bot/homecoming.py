@@ -117,7 +117,7 @@ def _restore(found: Settings, fetched: str) -> bool:
     """
     store = bench(found).store()
     known = [each for each in reversed(store.snapshots()) if fetched in {"", each.id}]
-    holding = [each for each in known if _holds(each)]
+    holding = [each for each in known if _holds(store, each)]
     trouble: BackupError | None = None
     for each in sorted((one for one in holding if not one.strangers), key=_doubted):
         try:
@@ -136,11 +136,16 @@ def _restore(found: Settings, fetched: str) -> bool:
     return False
 
 
-def _holds(each: Listed) -> bool:
+def _holds(store: BackupStore, each: Listed) -> bool:
     """Tell whether there is a state to be had from it, as far as its manifest knows."""
     if each.manifest is None or each.broken:
         return False
-    return any(member.path == STATE_PATH for member in each.manifest.members)
+    if STATE not in each.manifest.figures:
+        return False
+    try:
+        return any(member.path == STATE_PATH for member in store.manifest(each.id).members)
+    except BackupError:
+        return False
 
 
 def _doubted(each: Listed) -> bool:

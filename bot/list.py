@@ -39,7 +39,7 @@ def _table(found: Settings, listing: Listing) -> None:
             say(f"{each.id}  BROKEN: {each.broken}")
             continue
         at = local(each.manifest.started, found.timezone)
-        held = files(len(each.manifest.members))
+        held = files(each.manifest.files)
         reason = listing.reasons.get(each.id, "")
         say(f"{each.id}  {at}  {held:>14}  {size(each.size_bytes):>9}  {_state(each)}  {reason}")
     free = "" if listing.free_bytes is None else f", {size(listing.free_bytes)} free"
@@ -68,7 +68,7 @@ def _row(each: Listed, listing: Listing) -> dict[str, Any]:
     return row | {
         "started": manifest.started,
         "verified": each.checked_at or manifest.verified,
-        "files": len(manifest.members),
+        "files": manifest.files,
         "clean": manifest.clean,
         "partial": manifest.partial,
         "strangers": each.strangers,

@@ -71,8 +71,7 @@ class Listing:
 
 
 def _holds(each: Listed, root: str) -> bool:
-    members = () if each.manifest is None else each.manifest.members
-    return any(member.path.startswith(f"{root}/") for member in members)
+    return each.manifest is not None and root in each.manifest.figures
 
 
 def _emptied(each: Listed, root: str) -> bool:

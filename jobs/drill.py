@@ -31,9 +31,9 @@ def run(bench: Workbench, progress: Progress, *, check: Push | None = None) -> R
         discard(disk, place)  # of a trial that was killed
         outcome = _try(bench, place, progress)
         discard(disk, place)
-        newest = None if check is None else _newest(bench.store().snapshots())
-        if check is not None and newest is not None and outcome.trouble is None:
-            return replace(outcome, trouble=check(newest))
+        newest = _newest(bench.store().snapshots())
+        if check is not None and newest and outcome.trouble is None:
+            return replace(outcome, trouble=check(bench.store().manifest(newest)))
     except (BackupError, OSError) as error:
         _clear(disk, place)
         said = trouble(error).values["error"]
@@ -55,12 +55,12 @@ def _try(bench: Workbench, place: Path, progress: Progress) -> Retrieved:
     found = store.verify(EVERYTHING).bad
     bad = [one for one in found if not {one.path, one.archive} & told]
     newest = _newest(store.snapshots())
-    if newest is None:
+    if not newest:
         return Retrieved(trouble=spoilt(bad or found))
-    restored = store.restore(newest.id, place)
+    restored = store.restore(newest, place)
     bad += restored.bad
     if restored.complete:
-        bad += compare(store.disk, place, newest)
+        bad += compare(store.disk, place, store.manifest(newest))
     return Retrieved(restored=restored, trouble=spoilt(bad))
 
 
@@ -72,9 +72,10 @@ def _known(found: tuple[Listed, ...]) -> set[str]:
     return (lain - whole) | {manifest_name(each.id) for each in broken if each.manifest is None}
 
 
-def _newest(found: tuple[Listed, ...]) -> Manifest | None:
-    good = [each.manifest for each in found if each.manifest is not None and not each.broken]
-    return good[-1] if good else None
+def _newest(found: tuple[Listed, ...]) -> str:
+    """Return the newest that can be restored, by its id, "" for none."""
+    good = [each.id for each in found if each.manifest is not None and not each.broken]
+    return good[-1] if good else ""
 
 
 def compare(disk: Disk, place: Path, manifest: Manifest) -> Iterator[Bad]:

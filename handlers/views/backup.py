@@ -18,7 +18,7 @@ from handlers.views.i18n import Language
 from handlers.views.message import Button, Message, Style
 from handlers.views.text import Markup
 from jobs.backup_results import Listing, UnderWay
-from storage.archives.manifest import Manifest
+from storage.archives.manifest import Head
 from storage.archives.results import Listed
 from storage.records import Moment
 
@@ -87,12 +87,12 @@ def _title(found: Listing, at: Moment, language: Language) -> str:
     return f"💾 {language.say('backup.title.ok')}"
 
 
-def _newest(builder: Builder, newest: Listed, manifest: Manifest, language: Language) -> None:
+def _newest(builder: Builder, newest: Listed, manifest: Head, language: Language) -> None:
     builder.add(
         language.say(
             "backup.newest",
             at_at=manifest.started,
-            n=len(manifest.members),
+            n=manifest.files,
             size_bytes=size_bytes(newest),
         )
     )
@@ -105,7 +105,7 @@ def _lost(seen: Seen, command: str, language: Language) -> Markup:
     newest = seen.listing.newest_of(DATA)
     if newest is None or newest.manifest is None:
         return Markup(f"{said}\n{language.say('backup.lost.nothing')}")
-    n = sum(member.path.startswith(f"{DATA}/") for member in newest.manifest.members)
+    n = newest.manifest.figures[DATA].files
     typed = restore_command(command, newest.id, data_only=True)
     key = "backup.lost.how" if seen.may_restore else "backup.lost.ask"
     how = language.say(key, n=n, at_at=newest.manifest.started)

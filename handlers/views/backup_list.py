@@ -54,7 +54,7 @@ def _entry(each: Listed, found: Listing, language: Language) -> Markup:
         state = language.say("backup.list.broken", error=hostile(each.broken))
         return Markup(f"{head} · {code(each.id)}\n{state}")
     kind = language.say("backup.list.base" if manifest.diff is None else "backup.list.diff")
-    n = len(manifest.members)
+    n = manifest.files
     facts = language.say("backup.list.facts", n=n, size_bytes=each.size_bytes)
     reason = found.reasons.get(each.id)
     why = f" · {language.say(f'backup.reason.{reason}')}" if reason is not None else ""

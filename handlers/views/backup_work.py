@@ -19,7 +19,7 @@ from handlers.views.message import Button, Message, Style
 from handlers.views.text import Markup, code, escape
 from jobs.backup_results import Listing, Made, Retrieved, UnderWay, Work
 from storage.archives.findings import Restored
-from storage.archives.manifest import Flag
+from storage.archives.manifest import Figures, Flag
 from storage.archives.results import Created, Listed, Phase, Step
 
 WIDTHS = (11, 4, 17)
@@ -91,7 +91,7 @@ def made(outcome: Made, *, language: Language) -> Message:
     packed = sum(one.size for one in manifest.archives)
     builder.add(
         language.say(
-            "backup.what", id=created.id, size_bytes=packed, n=len(manifest.members),
+            "backup.what", id=created.id, size_bytes=packed, n=manifest.files,
             took_s=outcome.seconds or created.seconds,
         )
     )  # fmt: skip
@@ -115,10 +115,10 @@ def made(outcome: Made, *, language: Language) -> Message:
 def _checks(created: Created, found: Listing, language: Language) -> list[tuple[str, str, str]]:
     """Return what was checked, one line each."""
     manifest = created.manifest
-    members = len(manifest.members)
+    members = manifest.files
     flags = [note.flag for note in manifest.notes]
     missing, odd = flags.count(Flag.MISSING), flags.count(Flag.INVALID_JSON)
-    sound = sum(member.checked for member in manifest.members)
+    sound = manifest.checked
     rows = [
         ("packed", missing, _files(members, missing, language)),
         ("read", 0, language.plain("backup.files", n=members)),
@@ -216,13 +216,12 @@ def confirm(newest: Listed, *, seal: str, language: Language) -> Message:
     Without a seal it has been answered.
     """
     manifest = newest.manifest
-    files = () if manifest is None else manifest.members
-    mine = [member for member in files if member.path.startswith("data/")]
+    mine = Figures() if manifest is None else manifest.figures.get("data", Figures())
     html = language.say(
         "backup.sure",
-        at_at=newest.manifest.started if newest.manifest else None,
-        n=len(mine),
-        data_bytes=sum(member.size for member in mine),
+        at_at=manifest.started if manifest else None,
+        n=mine.files,
+        data_bytes=mine.bytes,
     )
     if newest.made_of:
         made_of = language.say("backup.sure.made_of", folders=", ".join(newest.made_of))

@@ -101,7 +101,7 @@ def _backup(found: Listed) -> Backup:
     return Backup(
         at=manifest.started,
         verified=found.checked_at or manifest.verified,
-        files=len(manifest.members),
+        files=manifest.files,
         size_bytes=sum(found.sizes.values()),
         health=Health.BROKEN if found.broken else sound,
         broken=found.broken,

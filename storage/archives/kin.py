@@ -8,7 +8,7 @@ import msgspec
 
 from storage.archives import listing, names
 from storage.archives.disk import Disk
-from storage.archives.manifest import Manifest
+from storage.archives.manifest import Head
 from storage.archives.results import Listed
 from storage.archives.tree import Place
 
@@ -20,7 +20,7 @@ class Kin(msgspec.Struct, frozen=True):
     strangers: tuple[str, ...]
 
 
-def made_of(disk: Disk, manifest: Manifest, roots: Mapping[str, Path]) -> tuple[str, ...]:
+def made_of(disk: Disk, manifest: Head, roots: Mapping[str, Path]) -> tuple[str, ...]:
     """Return the folders a snapshot was made of where none of them is of `roots`, else none."""
     theirs = tuple(map(names.decode, manifest.roots.values()))
     ours = {str(path.absolute()) for path in roots.values()}
@@ -30,14 +30,14 @@ def made_of(disk: Disk, manifest: Manifest, roots: Mapping[str, Path]) -> tuple[
     return theirs
 
 
-def elsewhere(disk: Disk, manifest: Manifest, roots: Mapping[str, Path]) -> tuple[str, ...]:
+def elsewhere(disk: Disk, manifest: Head, roots: Mapping[str, Path]) -> tuple[str, ...]:
     """Return the folders a snapshot was made of where all still are, and none is of `roots`."""
     theirs = made_of(disk, manifest, roots)
     return () if any(_place(disk, path) is None for path in theirs) else theirs
 
 
 def strangers(
-    disk: Disk, folder: Path, manifest: Manifest, roots: Mapping[str, Path]
+    disk: Disk, folder: Path, manifest: Head, roots: Mapping[str, Path]
 ) -> tuple[str, ...]:
     """Return the folders a snapshot was made of where they are another Vigie's, else none.
 

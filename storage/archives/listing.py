@@ -2,11 +2,13 @@
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
+from msgspec.json import Decoder
 
 from storage.archives import checked, zst
 from storage.archives.checked import Check
@@ -17,6 +19,7 @@ from storage.archives.manifest import (
     FORMAT,
     MANIFEST_NAME,
     Archive,
+    Head,
     Manifest,
     manifest_name,
 )
@@ -25,7 +28,21 @@ from storage.archives.results import Listed
 LARGEST_MANIFEST_BYTES = 1 << 28  # of half a million files
 READ_BYTES = 1 << 20
 STAMPED = re.compile(r"(?:snap|base|diff)-(\d{8}T\d{6}Z)\..*")
-_decoder = msgspec.json.Decoder(Manifest)
+_H = TypeVar("_H", bound=Head)
+
+
+class _Passed(msgspec.Struct, frozen=True, gc=False):
+    """A member that is only passed over."""
+
+
+class _Passing(Head, frozen=True, kw_only=True):
+    """A manifest whose members are only passed over."""
+
+    members: tuple[_Passed, ...]
+
+
+_decoder = Decoder(Manifest)
+_passing_decoder = Decoder(_Passing)
 
 
 class DamagedError(ValueError):
@@ -54,13 +71,21 @@ def newest_stamp(present: frozenset[str]) -> str:
 
 def load(disk: Disk, folder: Path, snapshot_id: str) -> Manifest:
     """Return a manifest. Raises DamagedError for a damaged one, OSError as the system does."""
-    return parse(read(disk, folder / manifest_name(snapshot_id)), snapshot_id)
+    return _load(_decoder, disk, folder, snapshot_id)
 
 
-def parse(content: bytes, snapshot_id: str) -> Manifest:
-    """Return the manifest that a file's content is. Raises DamagedError where it is none."""
+def head(disk: Disk, folder: Path, snapshot_id: str) -> Head:
+    """Return a manifest but for its files, which are passed over. Raises as `load` does."""
+    found: Head = _load(_passing_decoder, disk, folder, snapshot_id)
+    if not found.figures:  # an earlier Vigie made it, and counted nothing
+        found = load(disk, folder, snapshot_id)
+    return Head(**{name: getattr(found, name) for name in Head.__struct_fields__})
+
+
+def _load(decoder: Decoder[_H], disk: Disk, folder: Path, snapshot_id: str) -> _H:
     try:
-        manifest = _decoder.decode(zst.unpacked(content, limit=LARGEST_MANIFEST_BYTES))
+        with contextlib.closing(_pieces(disk, folder / manifest_name(snapshot_id))) as packed:
+            manifest = decoder.decode(zst.unpacked(packed, limit=LARGEST_MANIFEST_BYTES))
     except (zst.ZstdError, EOFError, ValueError, RecursionError) as error:
         reason = f"damaged manifest: {error}"
         raise DamagedError(reason) from error
@@ -75,12 +100,14 @@ def parse(content: bytes, snapshot_id: str) -> Manifest:
 
 def read(disk: Disk, path: Path) -> bytes:
     """Return a file's content."""
+    return b"".join(_pieces(disk, path))
+
+
+def _pieces(disk: Disk, path: Path) -> Generator[bytes]:
     handle = disk.open(path)
     try:
-        parts = []
         while part := disk.read(handle, READ_BYTES):
-            parts.append(part)
-        return b"".join(parts)
+            yield part
     finally:
         disk.close(handle)
 
@@ -102,14 +129,14 @@ def each(disk: Disk, folder: Path) -> Iterator[Listed]:
 def _listed(disk: Disk, folder: Path, snapshot_id: str, checks: Mapping[str, Check]) -> Listed:
     own = _size(disk, folder / manifest_name(snapshot_id)) or 0
     try:
-        manifest = load(disk, folder, snapshot_id)
+        manifest = head(disk, folder, snapshot_id)
     except FileNotFoundError:
         raise
     except (DamagedError, OSError) as error:
         return Listed(
             id=snapshot_id,
             manifest=None,
-            broken=str(error) if isinstance(error, DamagedError) else f"manifest: {_word(error)}",
+            broken=why(error),
             checked_at=None,
             size_bytes=own,
             sizes={},
@@ -128,7 +155,7 @@ def _listed(disk: Disk, folder: Path, snapshot_id: str, checks: Mapping[str, Che
 def _broken(
     disk: Disk,
     folder: Path,
-    manifest: Manifest,
+    manifest: Head,
     sizes: Mapping[str, int | None],
     checks: Mapping[str, Check],
 ) -> str:
@@ -145,7 +172,7 @@ def _broken(
     return ""
 
 
-def _checked_at(manifest: Manifest, checks: Mapping[str, Check]) -> datetime:
+def _checked_at(manifest: Head, checks: Mapping[str, Check]) -> datetime:
     """Return when the last look at the archive that was looked at longest ago was."""
     found = (_check(archive, checks) for archive in manifest.archives)
     return min(
@@ -171,5 +198,8 @@ def _stamp(name: str) -> str:
     return match[1] if match else ""
 
 
-def _word(error: OSError) -> str:
-    return error.strerror or type(error).__name__
+def why(error: DamagedError | OSError) -> str:
+    """Return why a manifest could not be read, in a few words."""
+    if isinstance(error, DamagedError):
+        return str(error)
+    return f"manifest: {error.strerror or type(error).__name__}"

@@ -1,12 +1,12 @@
 """Roots that hold much less than they did: a snapshot of them is one, and no good news."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Protocol
 
-from storage.archives.manifest import Flag, Member, Note
+from storage.archives.manifest import Figures, Flag, Note
 
 HALF = 2
 MONTH = timedelta(days=30)
@@ -31,9 +31,9 @@ class Standing(Protocol):
         ...
 
 
-def counts(members: Iterable[Member]) -> Counter[str]:
+def counts(figures: Mapping[str, Figures]) -> Counter[str]:
     """Return the number of files by root."""
-    return Counter(member.path.partition("/")[0] for member in members)
+    return Counter({root: each.files for root, each in figures.items()})
 
 
 def losses(

@@ -5,6 +5,7 @@ holds every file, a differential what changed since its base: two archives resto
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -71,16 +72,23 @@ class Member(msgspec.Struct, frozen=True, gc=False):
     checked: bool = False
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """A snapshot: everything it takes to restore it, and what was odd.
+class Figures(msgspec.Struct, frozen=True):
+    """What a snapshot has of one root: files, their bytes, and how many are sound JSON."""
+
+    files: int = 0
+    bytes: int = 0
+    checked: int = 0
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """A snapshot but for its files: what archives it takes to restore it, and what was odd.
 
     `started` is when its files began to be read, `verified` when its archives were read back
     whole and every member compared with its SHA-256. Times are aware, UTC. `diff` is None where
     the base alone is the snapshot. `roots` maps a root's name to where it lay, for a person.
     `based` is when its base was begun: behind a night with a wrong clock its name does not say so.
-    `gone` are all paths of earlier snapshots on this base that are no more: what is to be deleted
-    behind the base, and a few that never were in it. `kept_in` is the folder it was made in, ""
-    where an earlier Vigie made it.
+    `kept_in` is the folder it was made in, "" where an earlier Vigie made it; `figures` is what
+    it has by root, of those roots that have files.
     """
 
     format: int = FORMAT
@@ -91,11 +99,25 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     roots: dict[str, str]
     base: Archive
     diff: Archive | None
-    members: tuple[Member, ...]
     notes: tuple[Note, ...] = ()
-    gone: tuple[str, ...] = ()
     based: datetime | None = None
     kept_in: str = ""
+    figures: dict[str, Figures] = {}
+
+    @property
+    def files(self) -> int:
+        """How many files it has."""
+        return sum(each.files for each in self.figures.values())
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes these are."""
+        return sum(each.bytes for each in self.figures.values())
+
+    @property
+    def checked(self) -> int:
+        """How many of them are sound JSON."""
+        return sum(each.checked for each in self.figures.values())
 
     @property
     def archives(self) -> tuple[Archive, ...]:
@@ -117,6 +139,31 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def clean(self) -> bool:
         """Whether nothing in it is in doubt: not partial, and every JSON file was sound."""
         return all(note.flag is Flag.SPECIAL for note in self.notes)
+
+
+class Manifest(Head, frozen=True, kw_only=True):
+    """A snapshot: everything it takes to restore it, and what was odd. Its figures are counted.
+
+    `gone` are all paths of earlier snapshots on this base that are no more: what is to be deleted
+    behind the base, and a few that never were in it.
+    """
+
+    members: tuple[Member, ...]
+    gone: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Count."""
+        msgspec.structs.force_setattr(self, "figures", figures(self.members))
+
+
+def figures(members: Iterable[Member]) -> dict[str, Figures]:
+    """Return what there is by root."""
+    found: dict[str, tuple[int, int, int]] = {}
+    for member in members:
+        root = member.path.partition("/")[0]
+        files, size, checked = found.get(root, (0, 0, 0))
+        found[root] = (files + 1, size + member.size, checked + member.checked)
+    return {root: Figures(*each) for root, each in found.items()}
 
 
 def stamp(at: datetime) -> str:

@@ -1,6 +1,6 @@
 """RESTORE.txt: how a person brings everything back with plain tools, in English and in French."""
 
-from storage.archives.manifest import Manifest
+from storage.archives.manifest import Head
 from storage.archives.sums import GONE, SUMS
 
 NAME = "RESTORE.txt"
@@ -50,7 +50,7 @@ Avec Vigie, une commande suffit : python -m bot restore
 """
 
 
-def commands(manifest: Manifest) -> tuple[str, ...]:
+def commands(manifest: Head) -> tuple[str, ...]:
     """Return the lines for a shell in the folder of the backups."""
     return (
         f"mkdir {TARGET} && cd {TARGET}",
@@ -60,7 +60,7 @@ def commands(manifest: Manifest) -> tuple[str, ...]:
     )
 
 
-def text(manifest: Manifest) -> str:
+def text(manifest: Head) -> str:
     """Return the note for the newest snapshot."""
     partial = manifest.partial
     return _TEXT.format(

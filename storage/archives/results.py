@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from storage.archives.manifest import Manifest, Note
+from storage.archives.manifest import Head, Manifest, Note
 
 Phase: TypeAlias = Literal["list", "pack", "verify", "publish", "prune", "extract", "swap"]
 
@@ -59,14 +59,15 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """One snapshot in the folder, by its manifest and the sizes of its archives alone.
 
     `broken` says why it cannot be restored whole, "" where nothing speaks against it; `manifest`
-    is None where it is unreadable. `sizes` holds what each of its archives takes on disk,
-    `size_bytes` what it takes by itself: its manifest, and the archive made for it. `checked_at`
-    is when its archives were last read back whole, and were right. `made_of` are the folders it
-    was made of where none of them is this Vigie's, `strangers` these where they are another's.
+    is that but for its files, None where it is unreadable. `sizes` holds what each of its
+    archives takes on disk, `size_bytes` what it takes by itself: its manifest, and the archive
+    made for it. `checked_at` is when its archives were last read back whole, and were right.
+    `made_of` are the folders it was made of where none of them is this Vigie's, `strangers` these
+    where they are another's.
     """
 
     id: str
-    manifest: Manifest | None
+    manifest: Head | None
     broken: str
     checked_at: datetime | None
     size_bytes: int

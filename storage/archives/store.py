@@ -13,6 +13,7 @@ from storage.archives.findings import Restored, Verified
 from storage.archives.keep import pruning
 from storage.archives.keep.pruning import Pruned
 from storage.archives.keep.retention import Plan, Policy
+from storage.archives.manifest import Manifest
 from storage.archives.read.passes import Shelf
 from storage.archives.restore.placing import Resumed
 from storage.archives.restore.retrieving import Order, Reader
@@ -70,6 +71,14 @@ class BackupStore:
         """
         with Workshop(self.disk, self.folder).minding(self.folder.name):
             return kin.listed(self.disk, self.folder, self.roots)
+
+    def manifest(self, id: str) -> Manifest:  # noqa: A002
+        """Return a snapshot's manifest with all of its files, which takes memory by their number.
+
+        Raises UnknownError where it cannot be read.
+        """
+        with Workshop(self.disk, self.folder).minding(self.folder.name):
+            return self._reader.manifest(id)
 
     def plan_prune(self) -> Plan:
         """Return which snapshots and archives the policy lets go now, and why."""

@@ -46,9 +46,12 @@ def packed(content: bytes) -> bytes:
     return zstd.compress(content, options=options)
 
 
-def unpacked(content: bytes, *, limit: int) -> bytes:
-    """Return what one frame holds. Raises as `pieces` does."""
-    return b"".join(pieces([content], limit=limit))
+def unpacked(chunks: Iterable[bytes], *, limit: int) -> bytearray:
+    """Return what one frame holds, once in memory. Raises as `pieces` does."""
+    whole = bytearray()
+    for piece in pieces(chunks, limit=limit):
+        whole += piece
+    return whole
 
 
 def pieces(chunks: Iterable[bytes], *, limit: int) -> Iterator[bytes]:

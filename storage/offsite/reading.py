@@ -137,7 +137,7 @@ class Reader:
 def manifest_of(content: bytes) -> Manifest:
     """Return the manifest a file holds. Raise ValueError where it is none."""
     try:
-        return msgspec.json.decode(zst.unpacked(content, limit=MANIFEST_BYTES), type=Manifest)
+        return msgspec.json.decode(zst.unpacked([content], limit=MANIFEST_BYTES), type=Manifest)
     except (zst.ZstdError, EOFError, msgspec.MsgspecError) as error:
         msg = "is no manifest"
         raise ValueError(msg) from error

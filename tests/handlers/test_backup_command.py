@@ -17,7 +17,7 @@ from jobs.backup_results import Retrieved, Work
 from jobs.facts import Unknown
 from storage.archives.findings import Bad, Restored
 from storage.archives.findings import Fault as Wrong
-from storage.archives.manifest import Flag, Note
+from storage.archives.manifest import Flag, Manifest, Note
 from storage.archives.results import Step
 from storage.records import Phrase
 from storage.unfinished import NOT_YET, Unfinished
@@ -341,7 +341,7 @@ async def test_a_lost_data_folder_is_the_first_thing_said(world: World) -> None:
     """What to press and what to type, from the backup before the loss; nothing without one."""
     at = world.at.wall
     before, after = snapshot(at - timedelta(days=1)), snapshot(at - timedelta(hours=1))
-    assert after.manifest is not None
+    assert isinstance(after.manifest, Manifest)
     state = tuple(one for one in after.manifest.members if one.path.startswith("state/"))
     emptied = structs.replace(after.manifest, members=state, notes=(EMPTIED,))
     await lose_data(world)

@@ -17,7 +17,7 @@ from handlers.views.text import visible
 from jobs.backup_results import Listing, Made, Retrieved, UnderWay, Work
 from storage.archives.findings import Bad, Fault, Placed, Restored
 from storage.archives.keep.retention import Reason
-from storage.archives.manifest import Flag, Note
+from storage.archives.manifest import Flag, Manifest, Note
 from storage.archives.results import Created, Listed, Step
 from storage.records import Moment, Phrase
 from tests.handlers.chat import START
@@ -98,7 +98,7 @@ def test_how_they_stand_and_the_list(
 def test_what_came_of_a_backup(odd: list[Note], found: Listing, code: str, gone: int) -> None:
     """Good, in doubt with up to forty hostile names, deleted ones, and not made at all."""
     made = snapshot(START, notes=tuple(odd))
-    assert made.manifest is not None
+    assert isinstance(made.manifest, Manifest)
     created = Created(
         manifest=made.manifest, base=gone % 2 == 0, read=gone, bytes_read=1, packed_bytes=0,
         seconds=0.0,

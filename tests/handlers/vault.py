@@ -115,7 +115,7 @@ class Vault:
             return Made(trouble=self.trouble, listing=await self.listing())
         made = snapshot(self.clock().wall, notes=self.notes)
         self.snapshots.append(made)
-        assert made.manifest is not None
+        assert isinstance(made.manifest, Manifest)
         created = Created(
             manifest=made.manifest, base=True, read=13, bytes_read=2_600_000,
             packed_bytes=18_400_000, seconds=3.1,

@@ -10,7 +10,7 @@ import msgspec
 from storage.archives import listing, names
 from storage.archives.disk import Disk
 from storage.archives.kin import elsewhere
-from storage.archives.manifest import BAD_END, Archive, Flag, Manifest, Member, Note
+from storage.archives.manifest import BAD_END, Archive, Flag, Head, Manifest, Member, Note
 from storage.archives.tree import Found
 from storage.archives.workshop import PIECE_BYTES, Workshop
 
@@ -60,14 +60,16 @@ def find(shop: Workshop) -> Before:
             continue
         looks = (_sha256(shop.disk, shop.folder / manifest.base.name) for _ in range(LOOKS))
         if any(look == manifest.base.sha256 for look in looks):
-            return Before.of(manifest)
+            with contextlib.suppress(listing.DamagedError, OSError):
+                return Before.of(listing.load(shop.disk, shop.folder, each.id))
+            continue
         condemned.add(manifest.base.name)
         if _sha256(shop.disk, shop.folder / manifest.base.name):
             _quarantine(shop, manifest.base)
     return Before.of(None)
 
 
-def others(shop: Workshop, newest: Manifest | None, roots: Mapping[str, Path]) -> tuple[str, ...]:
+def others(shop: Workshop, newest: Head | None, roots: Mapping[str, Path]) -> tuple[str, ...]:
     """Return the folders the newest was made of where another Vigie backs up to this folder too.
 
     So none of them is among `roots`, all are still there, and an earlier one is of these roots:

@@ -25,6 +25,7 @@ from storage.archives.manifest import (
     Manifest,
     Member,
     Note,
+    figures,
     stamp,
     when,
 )
@@ -164,8 +165,12 @@ class _Making:
         }
         base, *rest = (each for each in (scene.base_archive, archive) if each is not None)
         diff = rest[0] if rest else None
+        previous = scene.before.manifest
         lost = losses(
-            roots, counts(members), counts(scene.before.members.values()), self._earlier()
+            roots,
+            counts(figures(members)),
+            counts(previous.figures if previous else {}),
+            self._earlier(),
         )
         return Manifest(
             tool=TOOL,
@@ -185,7 +190,7 @@ class _Making:
     def _earlier(self) -> Iterator[Counter[str]]:
         for each in listing.each(self._shop.disk, self._shop.folder):
             if each.manifest is not None:
-                yield counts(each.manifest.members)
+                yield counts(each.manifest.figures)
 
     def _tell(
         self, phase: Phase, done: int, total: int, bytes_done: int = 0, bytes_total: int = 0

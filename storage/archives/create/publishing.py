@@ -7,7 +7,7 @@ import msgspec
 from storage.archives import listing, note, small, zst
 from storage.archives.disk import Disk
 from storage.archives.errors import ReadBackError
-from storage.archives.manifest import Manifest, manifest_name
+from storage.archives.manifest import Head, Manifest, manifest_name
 from storage.archives.workshop import Workshop
 
 
@@ -32,12 +32,12 @@ def publish(shop: Workshop, manifest: Manifest, archive: Path | None) -> None:
     shop.keep(made)
 
 
-def archive_name(manifest: Manifest) -> str:
+def archive_name(manifest: Head) -> str:
     """Return the name of the archive that was made for a snapshot, or else of its base."""
     return manifest.archives[-1].name
 
 
-def explain(disk: Disk, folder: Path, manifest: Manifest) -> str:
+def explain(disk: Disk, folder: Path, manifest: Head) -> str:
     """Bring RESTORE.txt up to date for the newest snapshot; return why it could not, or ""."""
     try:
         small.put(disk, folder / note.NAME, note.text(manifest).encode())

@@ -1,6 +1,6 @@
 """Which archives are read for which snapshots: each once, for all that need it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -35,8 +35,11 @@ class Pass(msgspec.Struct):
     wanted: dict[str, Member] = {}
 
 
-def plan(manifests: Sequence[Manifest], bad: list[Bad]) -> dict[str, Pass]:
-    """Return one pass for each archive; what manifests say differently of one goes to `bad`."""
+def plan(manifests: Iterable[Manifest], bad: list[Bad]) -> dict[str, Pass]:
+    """Return one pass for each archive; what manifests say differently of one goes to `bad`.
+
+    A manifest is let go of before the next is asked for.
+    """
     passes: dict[str, Pass] = {}
     for manifest in manifests:
         for archive in manifest.archives:

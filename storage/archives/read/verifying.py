@@ -1,13 +1,13 @@
 """Archives read back and compared with what their manifests say."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from storage.archives import checked
+from storage.archives import checked, listing
 from storage.archives.checked import Check
-from storage.archives.findings import Bad, Verified
-from storage.archives.manifest import BAD_END, Manifest
+from storage.archives.findings import Bad, Fault, Verified
+from storage.archives.manifest import BAD_END, Manifest, manifest_name
 from storage.archives.read.doubts import doubts
 from storage.archives.read.passes import Pass, Shelf, Watch, plan
 from storage.archives.read.scan import Scan, nowhere, scan, skim
@@ -15,7 +15,7 @@ from storage.archives.read.scan import Scan, nowhere, scan, skim
 
 def verify(
     shelf: Shelf,
-    manifests: Sequence[Manifest],
+    ids: Sequence[str],
     *,
     deep: bool = True,
     unreadable: Sequence[Bad] = (),
@@ -28,15 +28,14 @@ def verify(
     """
     began = time.monotonic()
     bad = list(unreadable)
-    bad += [each for manifest in manifests for each in doubts(manifest)]
-    passes = plan(manifests, bad)
+    passes = plan(_manifests(shelf, ids, bad), bad)
     watch = Watch(shelf.progress, "verify", passes.values())
     outcome = _Outcome(shelf)
     for each in passes.values():
         outcome.add(each, _deep(shelf, each, watch) if deep else _shallow(shelf, each))
     watch.tell()
     return Verified(
-        snapshots=tuple(manifest.id for manifest in manifests),
+        snapshots=tuple(ids),
         archives=len(passes),
         members=outcome.members,
         bytes=outcome.bytes,
@@ -46,6 +45,19 @@ def verify(
         quarantined=tuple(outcome.quarantined),
         note_failed=outcome.write_down(),
     )
+
+
+def _manifests(shelf: Shelf, ids: Sequence[str], bad: list[Bad]) -> Iterator[Manifest]:
+    """Give one manifest after the other; what is wrong with them goes to `bad`."""
+    for snapshot_id in ids:
+        try:
+            manifest = listing.load(shelf.disk, shelf.folder, snapshot_id)
+        except (listing.DamagedError, OSError) as error:
+            bad.append(Bad(manifest_name(snapshot_id), Fault.MANIFEST, detail=listing.why(error)))
+            continue
+        bad += doubts(manifest)
+        yield manifest
+        del manifest
 
 
 class _Outcome:

@@ -46,7 +46,7 @@ class _Choice(msgspec.Struct, frozen=True):
     """The snapshot that is meant, the others, the newest first, and whose it is if another's."""
 
     manifest: Manifest
-    others: list[Manifest]
+    others: Iterator[Manifest]
     strangers: tuple[str, ...]
 
 
@@ -65,13 +65,13 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
         with self._minding("archives"), Workshop(self.shelf.disk, self.shelf.folder):
             found, bad = self._manifests()
             if snapshot_id not in {LATEST, ALL}:
-                found = [each for each in found if each.id == snapshot_id]
+                found = [each for each in found if each == snapshot_id]
                 bad = [each for each in bad if each.path == manifest_name(snapshot_id)]
             if not found and not bad:
                 raise UnknownError(snapshot_id)
             if snapshot_id == LATEST:
                 found = found[-1:]
-                newer = manifest_name(found[0].id) if found else ""
+                newer = manifest_name(found[0]) if found else ""
                 bad = [each for each in bad if each.path > newer]
             return verify(self.shelf, found, deep=deep, unreadable=bad)
 
@@ -127,12 +127,20 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
                     journals.drop(self.shelf.disk, each.root, target)
         return tuple(each.root for each in waiting)
 
-    def _manifests(self) -> tuple[list[Manifest], list[Bad]]:
-        """Return every manifest, oldest first, and those that cannot be read."""
-        found, bad = [], []
+    def manifest(self, snapshot_id: str) -> Manifest:
+        """Return a snapshot's whole manifest. Raises UnknownError where it cannot be read."""
+        try:
+            return listing.load(self.shelf.disk, self.shelf.folder, snapshot_id)
+        except (listing.DamagedError, FileNotFoundError) as error:
+            raise UnknownError(snapshot_id) from error
+
+    def _manifests(self) -> tuple[list[str], list[Bad]]:
+        """Return the ids of all snapshots, oldest first, and the manifests that are unreadable."""
+        found: list[str] = []
+        bad = []
         for each in listing.listed(self.shelf.disk, self.shelf.folder):
             if each.manifest is not None:
-                found.append(each.manifest)
+                found.append(each.id)
             else:
                 bad.append(Bad(manifest_name(each.id), Fault.MANIFEST, detail=each.broken))
         return found, bad
@@ -145,8 +153,14 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
         picked = next((each for each in there if each.id == wished), None)
         if picked is None or picked.manifest is None:
             raise UnknownError(snapshot_id)
-        others = [each.manifest for each in reversed(there) if each.manifest and each is not picked]
-        return _Choice(picked.manifest, others, picked.strangers)
+        others = [each.id for each in reversed(there) if each.manifest and each is not picked]
+        return _Choice(self.manifest(wished), self._others(others), picked.strangers)
+
+    def _others(self, ids: Sequence[str]) -> Iterator[Manifest]:
+        """Give those that can be read, one at a time."""
+        for snapshot_id in ids:
+            with contextlib.suppress(UnknownError, OSError):
+                yield self.manifest(snapshot_id)
 
     def _journals(self) -> bool:
         disk = self.shelf.disk

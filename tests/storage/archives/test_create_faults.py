@@ -50,7 +50,7 @@ class Nights:
         for each in listed:
             assert each.broken == ""
             assert each.manifest is not None
-            content = tracker.restored(each.manifest)
+            content = tracker.restored(tracker.store.manifest(each.id))
             if each.id in self.known:
                 assert content == self.known[each.id]
             elif each.manifest.clean:

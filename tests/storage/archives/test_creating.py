@@ -320,7 +320,7 @@ def test_backups_and_roots_inside_a_root_are_left_out(tmp_path: Path) -> None:
 def test_the_manifest_tells_everything(tracker: Tracker) -> None:
     """Sums, sizes, places, times and the tool are in it."""
     made = tracker.create()
-    manifest = tracker.newest().manifest
+    manifest = tracker.store.manifest(tracker.newest().id)
     assert manifest == made.manifest
     assert manifest.roots == {"data": str(tracker.data), "state": str(tracker.state)}
     assert manifest.members[0].sha256 == hashlib.sha256(b'{"a": 1}').hexdigest()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from storage.archives import checked, listing, zst
 from storage.archives.checked import Check
 from storage.archives.disk import Disk
-from storage.archives.manifest import Manifest, manifest_name
+from storage.archives.errors import UnknownError
+from storage.archives.findings import Fault
+from storage.archives.manifest import Figures, Head, Manifest, manifest_name
 from tests.storage.archives.faulty import counting
 from tests.storage.archives.tracker import Tracker
 
@@ -123,7 +126,10 @@ def test_a_damaged_manifest_is_broken_by_name(
     path.write_bytes(content[:at] if bit < 0 else flipped)
     only = tracker.newest()
     assert only.id == made.id
-    assert only.broken.startswith("damaged manifest: ") or only.manifest == made.manifest
+    assert (
+        only.broken.startswith("damaged manifest: ")
+        or tracker.store.manifest(made.id) == made.manifest
+    )
     again = tracker.create()
     assert tracker.restored(again.manifest) == tracker.contents()
 
@@ -143,8 +149,8 @@ def test_a_manifest_that_says_something_else_is_broken(
     """Sound as a file, not as a manifest; the text of a later format is not guessed at."""
     first = tracker.listed()[0]
     path = tracker.backups / manifest_name(first.id)
-    text = zst.unpacked(path.read_bytes(), limit=1 << 20)
-    path.write_bytes(zst.packed(text.replace(*change, 1)))
+    text = zst.unpacked([path.read_bytes()], limit=1 << 20)
+    path.write_bytes(zst.packed(bytes(text).replace(*change, 1)))
     listed = tracker.listed()
     assert listed[0].broken.startswith(said)
     assert listed[1].broken == ""
@@ -174,4 +180,34 @@ def test_a_manifest_is_read_as_it_was_written(tracker: Tracker) -> None:
     newest = tracker.newest()
     found = listing.load(Disk(), tracker.backups, newest.id)
     assert isinstance(found, Manifest)
-    assert found == newest.manifest
+    assert newest.manifest is not None
+    for name in Head.__struct_fields__:
+        assert getattr(found, name) == getattr(newest.manifest, name)
+
+
+def test_a_manifest_that_counts_nothing_is_counted(tracker: Tracker) -> None:
+    """Those of an earlier Vigie have no figures of their own."""
+    known = [each.manifest for each in tracker.listed()]
+    for each in tracker.listed():
+        path = tracker.backups / manifest_name(each.id)
+        document = msgspec.json.decode(zst.unpacked([path.read_bytes()], limit=1 << 20))
+        assert document.pop("figures")
+        path.write_bytes(zst.packed(msgspec.json.encode(document)))
+    assert [each.manifest for each in tracker.listed()] == known
+    assert known[-1] is not None
+    assert known[-1].figures == {"data": Figures(files=2, bytes=2, checked=2)}
+
+
+def test_a_member_that_is_none_is_found_where_members_are_read(tracker: Tracker) -> None:
+    """A list passes members over: verified it is named, restored it is refused, not built upon."""
+    newest = tracker.newest()
+    path = tracker.backups / manifest_name(newest.id)
+    text = bytes(zst.unpacked([path.read_bytes()], limit=1 << 20))
+    path.write_bytes(zst.packed(text.replace(b'"members":[', b'"members":[{},')))
+    assert tracker.newest().broken == ""
+    found = tracker.store.verify("all")
+    assert [(bad.path, bad.fault) for bad in found.bad] == [(path.name, Fault.MANIFEST)]
+    with pytest.raises(UnknownError):
+        tracker.store.restore(newest.id, tracker.top / "there")
+    tracker.write("data/a.json", "[9]")
+    assert tracker.restored(tracker.create().manifest) == tracker.contents()

@@ -139,10 +139,10 @@ def test_every_snapshot_restores_after_anything(edits: list[tuple[str, str, int]
         listed = tracker.listed()
         assert [each.id for each in listed] == list(known)
         for each in listed:
-            assert each.manifest is not None
+            manifest = tracker.store.manifest(each.id)
             assert each.broken == ""
-            assert plain(tracker, each.manifest) == known[each.id]
-            assert tracker.restored(each.manifest) == known[each.id]
+            assert plain(tracker, manifest) == known[each.id]
+            assert tracker.restored(manifest) == known[each.id]
             assert tracker.store.verify(each.id).good
 
 

@@ -83,7 +83,7 @@ def test_each_archive_is_read_once_for_all_snapshots(tracker: Tracker) -> None:
             (member.archive, member.path): member
             for listed in tracker.listed()
             if listed.manifest
-            for member in listed.manifest.members
+            for member in tracker.store.manifest(listed.id).members
         }.items()
     )
     assert steps[-1].done == steps[-1].total == found.members

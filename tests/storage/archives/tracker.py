@@ -118,7 +118,7 @@ def restored(folder: Path, manifest: Manifest) -> dict[str, bytes]:
         packed = (folder / archive.name).read_bytes()
         assert len(packed) == archive.size
         assert hashlib.sha256(packed).hexdigest() == archive.sha256
-        stream = io.BytesIO(zst.unpacked(packed, limit=LIMIT))
+        stream = io.BytesIO(zst.unpacked([packed], limit=LIMIT))
         with tarfile.open(fileobj=stream, mode="r:", errors="surrogateescape") as file:
             for info in file:
                 content = file.extractfile(info)
