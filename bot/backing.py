@@ -1,7 +1,5 @@
 """Builds the backups of the running bot: what came of each becomes alerts at once."""
 
-from functools import partial
-
 from bot import copies
 from bot.keeping import bench, policy
 from bot.looking import Looking, limits
@@ -14,8 +12,6 @@ from jobs.facts import Facts, Unknown
 from jobs.timetable import Timetable
 from storage.database import Database
 from storage.job_runs import JobRuns
-from storage.offsite.copies import Offsite
-from storage.offsite.record import Record
 from storage.records import Clock, Phrase
 
 NOT_LOOKED_AT = Unknown(Phrase("unknown.timeout", {"limit_s": 0.0}))
@@ -34,7 +30,7 @@ def backups(
     if away is not None:
         made.push = copies.pushing(away, policy(found))
         made.check = copies.checking(away)
-        parts.backups.record = partial(_record, away)
+    parts.backups.record = made.bench.record
     made.runs = JobRuns(database).of
     parts.backups.known = made.standing
     check = Safekeeping(policy=limits(found).backups)
@@ -50,10 +46,6 @@ def backups(
 
     made.told = told
     return made
-
-
-def _record(away: Offsite) -> Record:
-    return away.record
 
 
 def plan_ahead(made: Backups, timetable: Timetable, *, clock: Clock) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias, cast
 
 from bot.settings import Settings
+from jobs.copies import phrase
 from storage.archives.keep.retention import Policy
 from storage.archives.manifest import Manifest
 from storage.clock import wall_now
@@ -84,12 +85,3 @@ def checking(made: Offsite) -> Copy:
         return phrase(found)
 
     return check
-
-
-def phrase(error: OffsiteError) -> Phrase:
-    """Return the trouble as the chat says it."""
-    values = {
-        "place": error.where, "file": error.name or "?", "said": error.said or "?",
-        "error": str(error),
-    }  # fmt: skip
-    return Phrase(f"offsite.{error.trouble}", values)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from bot.settings import Settings
+from jobs import copies
 from jobs.alerts.manager import AlertManager
 from jobs.alerts.quiet import QuietHours
 from jobs.archive import Archive
@@ -37,9 +38,18 @@ def reporter(
             return [known.report for known in load(history).values()]
         return data.files
 
-    def backup(until: datetime) -> Phrase | None:
+    def backups() -> Backups | None:
         last = None if watch is None else watch.last
-        return None if last is None else _kept(last.facts.backups, until)
+        seen = None if last is None else last.facts.backups
+        return None if isinstance(seen, Unknown) else seen
+
+    def backup(until: datetime) -> Phrase | None:
+        seen = backups()
+        return None if seen is None else _kept(seen, until)
+
+    def away(until: datetime) -> Phrase | None:
+        seen = backups()
+        return None if seen is None or seen.copies is None else copies.told(seen.copies, until)
 
     terms = Terms(
         due=found.report_at or MORNING,
@@ -49,15 +59,16 @@ def reporter(
         quiet_hours=quiet_hours(found),
         weekly=found.weekly_report,
     )
-    return Reporter(history, terms=terms, now=Now(files=files, incidents=incidents, backup=backup))
+    now = Now(files=files, incidents=incidents, backup=backup, copies=away)
+    return Reporter(history, terms=terms, now=now)
 
 
-def _kept(backups: Backups | Unknown, until: datetime) -> Phrase | None:
+def _kept(backups: Backups, until: datetime) -> Phrase | None:
     """Return when the last verified backup by then was made, what it takes, how many are kept.
 
     None where those that are kept were all made later: of a day so long past nothing is known.
     """
-    if isinstance(backups, Unknown) or backups.error:
+    if backups.error:
         return None
     if backups.newest is None:
         return Phrase("backups.none")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from jobs.copies import Copies
 from storage.archives.findings import Restored
 from storage.archives.keep.retention import Reason
 from storage.archives.manifest import Flag
@@ -35,7 +36,8 @@ class Listing:
 
     `reasons` says by id why each is kept. `next_at` is None where backups are made only when
     asked for, `free_bytes` where the disk could not be asked. `most` is how many days, weeks and
-    months are to be kept. `trouble`: the folder could not be read, and why.
+    months are to be kept. `copies` is what is known of those off this machine, None where none
+    leave it. `trouble`: the folder could not be read, and why.
     """
 
     snapshots: tuple[Listed, ...] = ()
@@ -43,6 +45,7 @@ class Listing:
     most: int = 7
     next_at: datetime | None = None
     free_bytes: int | None = None
+    copies: Copies | None = None
     trouble: Phrase | None = None
 
     @property

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
+from jobs import copies
 from jobs.backup_results import Listing, Made, Retrieved
 from storage.archives.errors import (
     BackupError,
@@ -22,6 +23,7 @@ from storage.archives.keep.retention import Policy
 from storage.archives.manifest import Manifest
 from storage.archives.results import Created, Progress, silent
 from storage.archives.store import BackupStore
+from storage.offsite.record import Record
 from storage.records import Phrase, Value
 
 # Copies a snapshot away from this machine; returns why that failed, None if it did not.
@@ -31,15 +33,23 @@ EVERYTHING = "all"
 SPOILT = "backups.drill.bad"
 
 
+def _no_record() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workbench:
-    """The folder of the backups, what goes into them, and for how long they stay."""
+    """The folder of the backups, what goes into them, and for how long they stay.
+
+    `record` is what is remembered of their copies off this machine, None where there are none.
+    """
 
     folder: Path
     roots: Mapping[str, Path]
     clock: Callable[[], datetime]
     policy: Policy = field(default_factory=Policy)
     exclude: Sequence[str] = ()
+    record: Callable[[], Record | None] = _no_record
 
     def store(self, progress: Progress = silent) -> BackupStore:
         """Return the store, which tells `progress` how far it is."""
@@ -109,19 +119,20 @@ def _left(pruned: Pruned) -> Phrase | None:
 
 def listing(bench: Workbench) -> Listing:
     """Return what there is; `trouble` where the folder cannot be read."""
-    store = bench.store()
+    store, away = bench.store(), copies.remembered(bench.record())
     try:
         found, plan = store.snapshots(), store.plan_prune()
         free_bytes = store.disk.free_bytes(bench.folder)
     except FileNotFoundError:  # none was ever made
-        return Listing(most=bench.policy.most)
+        return Listing(most=bench.policy.most, copies=away)
     except (BackupError, OSError) as error:
-        return Listing(most=bench.policy.most, trouble=trouble(error))
+        return Listing(most=bench.policy.most, copies=away, trouble=trouble(error))
     return Listing(
         snapshots=found,
         reasons={one.name: one.reason for one in (*plan.keep, *plan.delete)},
         most=bench.policy.most,
         free_bytes=free_bytes,
+        copies=away,
     )
 
 

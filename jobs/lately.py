@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from jobs.backup_results import Made, Retrieved
-from jobs.snapshots import Backups, Failure
+from jobs.copies import Failure
+from jobs.snapshots import Backups
 from storage.job_runs import JobRun, RunStatus
 from storage.records import Moment, Phrase
 
@@ -14,9 +15,6 @@ def after_backup(known: Backups, made: Made, at: datetime) -> Backups:
     """Return what is known once one was made, or was not; copying it away is a matter apart."""
     trouble = None if made.trouble is made.pushed else made.trouble
     known = replace(known, failed=None if trouble is None else Failure(at, trouble))
-    if made.created is not None:
-        pushed = None if made.pushed is None else Failure(at, made.pushed)
-        known = replace(known, push_failed=pushed)
     if made.created is None:
         return known
     return replace(known, done=at)

@@ -117,7 +117,8 @@ class Report:
 
     `incidents` overlap the window, the worst first; of these `open` are not over, `longest_s` is
     the longest. `ack_median_s` is None where nobody took one. `backup` is None where nothing is
-    known of any. `held` are those that quiet hours kept from the chat in the night before.
+    known of any, `copies` where none leave this machine. `held` are those that quiet hours kept
+    from the chat in the night before.
     """
 
     day: date
@@ -144,6 +145,7 @@ class Report:
     ack_median_s: float | None = None
     open: int = 0
     backup: Phrase | None = None
+    copies: Phrase | None = None
     deliveries: DeliveryDay | None = None
     held: tuple[PastIncident, ...] = ()
     week: tuple[Day, ...] = ()

@@ -52,12 +52,14 @@ def _nothing(_until: datetime) -> None:
 class Now:
     """What the running program knows better than history: the files as last read, incidents.
 
-    `backup` is the last verified one of those that were made by then.
+    `backup` is the last verified one of those that were made by then, `copies` how those off this
+    machine stood by then.
     """
 
     files: Callable[[], Collection[FileReport]] = tuple
     incidents: Callable[[], Iterable[Incident]] = tuple
     backup: Callable[[datetime], Phrase | None] = _nothing
+    copies: Callable[[datetime], Phrase | None] = _nothing
 
 
 class Reporter:
@@ -122,6 +124,7 @@ class Reporter:
             ack_median_s=aftermath.ack_median_s(incidents),
             open=sum(one.closed is None for one in incidents),
             backup=self._now.backup(at.wall if rolling else until),
+            copies=self._now.copies(at.wall if rolling else until),
             deliveries=(
                 aftermath.delivered(told, self.terms.quiet_hours) if told or covered else None
             ),

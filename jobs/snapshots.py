@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from jobs.copies import Copies, Failure
 from storage.archives.keep.retention import Health
 from storage.archives.manifest import Note
-from storage.records import Phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,27 +26,6 @@ class Backup:
     notes: tuple[Note, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """The last backup, or trial restore, that was begun and did not come about: when, and why."""
-
-    at: datetime
-    fact: Phrase
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copies:
-    """The copies off this machine: when one last went there, and how many files were bad there.
-
-    `owed`: this machine began empty, and could not bring home what lies there.
-    """
-
-    place: str
-    pushed_at: datetime | None = None
-    damaged: int = 0
-    owed: bool = False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backups:
     """What lies in BACKUP_DIR, oldest first, and what is known of those who put it there.
@@ -55,7 +34,7 @@ class Backups:
     `done` when one last went well, `nights` the dates on which the daily one did: None where
     nobody knows. `drilled` is when one was last restored on trial. `running_s` is None unless
     one is being made; `up_s` is how long the program has been up, None of one that makes none
-    by itself. `copies` is None where none leave this machine, `push_failed` why the last did not.
+    by itself. `copies` is None where none leave this machine.
     """
 
     snapshots: tuple[Backup, ...] = ()
@@ -67,7 +46,6 @@ class Backups:
     drilled: datetime | None = None
     drill_failed: Failure | None = None
     copies: Copies | None = None
-    push_failed: Failure | None = None
     running_s: float | None = None
     up_s: float | None = None
 

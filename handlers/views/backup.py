@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from handlers.views import backup_copies
 from handlers.views.backup_lines import (
     HEAVY,
     advice,
@@ -61,6 +62,7 @@ def overview(seen: Seen, *, at: Moment, command: str, language: Language) -> Mes
     if found.free_bytes is not None:
         builder.add(language.say("backup.free", free_bytes=found.free_bytes))
     builder.add(upcoming(found, language))
+    builder.add(backup_copies.stand(found.copies, language))
     if seen.under_way is not None:
         work, since = seen.under_way.work, seen.under_way.since
         builder.gap().add(language.say(f"backup.now.{work}", since_at=since))

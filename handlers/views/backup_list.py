@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from handlers.views import backup_copies
 from handlers.views.backup import restore_command
 from handlers.views.backup_lines import advice, button
 from handlers.views.blocks import Builder
@@ -36,6 +37,7 @@ def listed(found: Listing, page: int, *, command: str, language: Language) -> Me
         builder.add(advice(found.trouble, language))
     for each in shown:
         builder.gap().add(_entry(each, found, language))
+    builder.gap().add(backup_copies.stand(found.copies, language))
     if shown:
         builder.gap().add(language.say("backup.list.legend", good=GOOD, doubt=DOUBT, broken=BROKEN))
         typed = code(restore_command(command, shown[0].id), COPY_UNITS)

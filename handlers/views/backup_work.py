@@ -1,5 +1,6 @@
 """Work on the backups: how far it is, what came of it, and the question before it."""
 
+from handlers.views import backup_copies
 from handlers.views.backup import list_button
 from handlers.views.backup_lines import (
     HEAVY,
@@ -100,7 +101,8 @@ def made(outcome: Made, *, language: Language) -> Message:
     builder.add(table(_checks(created, found, language), WIDTHS))
     for trouble in (outcome.trouble, outcome.pushed):
         builder.add("" if trouble is None else f"⚠️ {advice(trouble, language)}")
-    builder.add(_kept(outcome, language)).add(upcoming(found, language))
+    builder.add(_kept(outcome, language))
+    builder.add(backup_copies.copied(found.copies, language)).add(upcoming(found, language))
     builder.gap().add(doubts(manifest.notes, language), weight=HEAVY)
     digest = manifest.archives[-1].sha256
     builder.gap().add(f"<tg-spoiler>sha256 {escape(digest)}</tg-spoiler>", weight=HEAVY - 1)

@@ -71,7 +71,7 @@ def _unseen(builder: Builder, report: Report, language: Language) -> Builder:
     builder.add(lines.weekly(report, language), weight=WEEKLY)
     if report.top:
         _best(builder, report, language, rich=False)
-    if report.backup is not None:
+    if report.backup is not None or report.copies is not None:
         builder.add(events.backup(report, language), weight=BACKUP)
     if report.deliveries is not None:
         builder.add(events.messages(report, language), weight=MESSAGES)

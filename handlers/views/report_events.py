@@ -157,10 +157,14 @@ def _incident(each: PastIncident, report: Report, language: Language) -> Markup:
 
 
 def backup(report: Report, language: Language) -> Markup:
-    """Return what is known of the last verified backup."""
+    """Return what is known of the last verified backup, and of the copies off this machine."""
     if report.backup is None:
-        return language.say("report.backup.unknown")
-    return language.say("report.backup", fact=sentence(report.backup, language))
+        said = language.say("report.backup.unknown")
+    else:
+        said = language.say("report.backup", fact=sentence(report.backup, language))
+    if report.copies is None:
+        return said
+    return Markup(f"{said} · {language.say(report.copies)}")
 
 
 def lost(report: Report, language: Language) -> Markup:

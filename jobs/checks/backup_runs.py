@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from jobs.checks.saying import Ladder, Limit, Subject
-from jobs.snapshots import Backups, Copies
+from jobs.copies import Copies
+from jobs.snapshots import Backups
 from storage.records import Observation, Phrase, Severity, Value
 
 NAME = "backup"
@@ -52,10 +53,9 @@ def offsite(known: Backups, copies: Copies, now: datetime) -> Observation:
     begin = copies.pushed_at or known.since
     age_s = 0.0 if begin is None else max(0.0, (now - begin).total_seconds())
     limit = OFFSITE_AGES.reached(age_s)
-    failed = known.push_failed
-    if failed is not None:
+    if copies.failed is not None:
         level = Severity.WARNING if limit is None else limit.level
-        return OFFSITE.fail(level, failed.fact, value=age_s)
+        return OFFSITE.fail(level, copies.failed.fact, value=age_s)
     values: dict[str, Value] = {"place": copies.place, "age_s": age_s}
     if limit is not None:
         fact = Phrase("backups.offsite.old", values | {"limit_s": limit.value})

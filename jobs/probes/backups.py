@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from jobs.snapshots import Backup, Backups, Copies
+from jobs import copies
+from jobs.snapshots import Backup, Backups
 from storage.archives import checked, listing
 from storage.archives.disk import Disk
 from storage.archives.keep.retention import Health
@@ -47,7 +48,7 @@ class BackupsProbe:
 
     def __call__(self, at: Moment) -> Backups:
         """Return them. Blocking."""
-        known = replace(self.known(at), copies=_copies(self.record()))
+        known = replace(self.known(at), copies=copies.remembered(self.record()))
         try:
             return replace(known, snapshots=self._look())
         except OSError as error:
@@ -74,17 +75,6 @@ class BackupsProbe:
 
 def _no_record() -> None:
     return None
-
-
-def _copies(record: Record | None) -> Copies | None:
-    if record is None:
-        return None
-    return Copies(
-        place=record.where,
-        pushed_at=record.pushed_at,
-        damaged=record.damaged,
-        owed=record.owed,
-    )
 
 
 def _backup(found: Listed) -> Backup:

@@ -1,10 +1,10 @@
 """The off-site copy as the rest of Vigie uses it: push, list, check, pull, prune."""
 
 import contextlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -18,7 +18,7 @@ from storage.offsite.place import Place
 from storage.offsite.pulling import Pull
 from storage.offsite.pushing import Push
 from storage.offsite.reading import Reader
-from storage.offsite.record import Record
+from storage.offsite.record import Failed, Record
 from storage.offsite.results import Checked, Dropped, Pulled, Pushed, Remote
 from storage.offsite.trouble import OffsiteError, Trouble
 
@@ -63,14 +63,17 @@ class Offsite:
 
         Refused while what lies there is yet to be brought home: see `owe`.
         """
-        self._make_sure()
-        if self.record.owed:
-            if thinning.ids(self._place.names()):
-                raise OffsiteError(Trouble.OWED, self.where)
-            self.owe(owed=False)
-        pushed = Push(self._place, self._seal, self._folder, self._disk).run(manifest)
-        now = self._clock()
-        self._remember(msgspec.structs.replace(self.record, pushed=pushed.id, pushed_at=now))
+        with self._told_of("push_failed"):
+            self._make_sure()
+            if self.record.owed:
+                if thinning.ids(self._place.names()):
+                    raise OffsiteError(Trouble.OWED, self.where)
+                self.owe(owed=False)
+            pushed = Push(self._place, self._seal, self._folder, self._disk).run(manifest)
+            told = msgspec.structs.replace(
+                self.record, pushed=pushed.id, pushed_at=self._clock(), push_failed=None
+            )
+            self._remember(told)
         return pushed
 
     def list(self) -> tuple[Remote, ...]:
@@ -80,12 +83,17 @@ class Offsite:
 
     def check(self, manifest: Manifest) -> Checked:
         """Read a snapshot's copy back, every byte, and compare it; changes nothing there."""
-        self._make_sure()
-        checked = checking.check(self._reader, manifest)
-        told = msgspec.structs.replace(
-            self.record, checked=checked.id, checked_at=self._clock(), damaged=len(checked.damaged)
-        )
-        self._remember(told)
+        with self._told_of("check_failed"):
+            self._make_sure()
+            checked = checking.check(self._reader, manifest)
+            told = msgspec.structs.replace(
+                self.record,
+                checked=checked.id,
+                checked_at=self._clock(),
+                check_failed=None,
+                damaged=len(checked.damaged),
+            )
+            self._remember(told)
         return checked
 
     def owe(self, *, owed: bool) -> None:
@@ -118,10 +126,14 @@ class Offsite:
 
     def thin_out(self, policy: Policy) -> Dropped:
         """Delete what the policy does not keep, as among the backups here; see `prune`."""
-        now, there = self._clock(), self.list()
-        found = [self._candidate(one) for one in there]
-        keep = retention.plan(found, policy, now=now).keep
-        return self.prune({one.name for one in keep})
+        with self._told_of("push_failed"):
+            now, there = self._clock(), self.list()
+            found = [self._candidate(one) for one in there]
+            keep = retention.plan(found, policy, now=now).keep
+            dropped = self.prune({one.name for one in keep})
+            left = sum(one.complete and one.id not in dropped.ids for one in there)
+            self._remember(msgspec.structs.replace(self.record, copies=left))
+        return dropped
 
     def _candidate(self, one: Remote) -> Candidate:
         """Return what the plan must know, of its manifest here too, where there is one."""
@@ -141,6 +153,19 @@ class Offsite:
         feared, there = self._place.if_empty, thinning.ids(self._place.names())
         if feared is not None and self.record.pushed and not there:
             raise OffsiteError(feared, self.where)
+
+    @contextlib.contextmanager
+    def _told_of(self, what: Literal["push_failed", "check_failed"]) -> Iterator[None]:
+        """Remember why it did not come about, so that this need not be tried to be told."""
+        try:
+            yield
+        except OffsiteError as error:
+            failed = Failed(
+                at=self._clock(), trouble=error.trouble, name=error.name, said=error.said
+            )
+            with contextlib.suppress(OffsiteError):
+                self._remember(msgspec.structs.replace(self.record, **{what: failed}))
+            raise
 
     def _remember(self, told: Record) -> None:
         try:

@@ -184,7 +184,7 @@ def place(target: Target, *, patience: Patience | None = None) -> BucketPlace:
         )
     except (BaseError, OSError, ValueError) as error:
         raise OffsiteError(understood(str(error))[0], target.url) from None
-    return BucketPlace(store, target.url.rstrip("/"), patience)
+    return BucketPlace(store, target.where, patience)
 
 
 def _config(target: Target) -> "S3Config":

@@ -1,6 +1,8 @@
 """Where the off-site copy goes and with which keys, as the owner set it."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +21,10 @@ class Target:
     token: str = field(default="", repr=False)
     recipients: tuple[str, ...] = ()
     identity: str = field(default="", repr=False)
+
+    @property
+    def where(self) -> str:
+        """The destination as a person knows it, and as its place names itself; holds no secret."""
+        if self.url.startswith("file:"):
+            return f"file://{Path(unquote(urlsplit(self.url).path)).as_posix()}"
+        return self.url.rstrip("/")

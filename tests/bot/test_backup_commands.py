@@ -3,6 +3,7 @@
 import argparse
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,9 +21,14 @@ from bot.mending import finish_restore
 from bot.settings import Settings
 from bot.terminal import Bar, files, size
 from storage.archives.disk import Disk
+from storage.archives.manifest import stamp
 from storage.archives.results import Step
 from storage.archives.workshop import Workshop
+from storage.clock import wall_now
 from storage.files import ProcessLock
+from storage.offsite import record
+from storage.offsite.record import Failed, Record
+from storage.offsite.trouble import Trouble
 
 COMMANDS = {
     "backup": backup.main, "verify": verify.main, "restore": restore.main, "list": listing.main,
@@ -253,10 +259,47 @@ def test_a_backup_is_copied_off_this_machine(console: Console) -> None:
     assert console.run("backup") == 1
     assert "The backup is good, but: " in console.err
     assert "mount the disk" in console.err
+    console.run("list")
+    assert f"Off-site, as remembered here: {away.as_uri()}" in console.out
+    assert "no copy known yet; not read back yet" in console.out
+    assert re.search(r"the last copy failed .* \(0 hours ago\): .*no such folder", console.out)
     away.mkdir()
     console.write("data/new.json", "[]")
     assert console.run("backup") == 0
     assert len(list(away.glob("snap-*.json.zst"))) == 1
+    shutil.rmtree(away)  # what is listed is what is remembered: nobody is asked
+    console.run("list")
+    assert "copies: 1, the latest of the backup of " in console.out
+    assert "failed" not in console.out
+
+
+def test_what_is_remembered_of_the_copies(console: Console) -> None:
+    """None anywhere, then damaged and unreachable ones, then what is owed: in words, and JSON."""
+    console.run("list")
+    assert "Off-site: no copy, BACKUP_OFFSITE is empty" in console.out
+    console.run("list", "--json")
+    assert json.loads(console.out)["offsite"] is None
+    where = "s3://bucket/vigie"
+    console.found = console.found.model_copy(update={"backup_offsite": f"{where}/"})
+    at = wall_now() - timedelta(days=3)
+    failed = Failed(at=at, trouble=Trouble.UNREACHABLE)
+    known = Record(
+        where=where, pushed=stamp(at), pushed_at=at, checked=stamp(at), checked_at=at, damaged=2,
+        check_failed=failed,
+    )  # fmt: skip
+    (console.folder / "backups").mkdir()
+    record.save(console.folder / "backups", known)
+    console.run("list")
+    assert "copies: an unknown number, the latest of the backup of " in console.out
+    assert "(3 days ago): 2 files damaged or missing" in console.out
+    assert "the last reading back failed" in console.out
+    console.run("list", "--json")
+    document = json.loads(console.out)["offsite"]
+    assert (document["place"], document["damaged"]) == (where, 2)
+    assert "no answer" in document["check_failed"]
+    record.save(console.folder / "backups", Record(where=where, owed=True))
+    console.run("list")
+    assert "owed: this machine began empty" in console.out
 
 
 def test_a_place_that_can_never_do_is_refused(console: Console) -> None:

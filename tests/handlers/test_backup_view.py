@@ -1,6 +1,7 @@
 """Every message about backups is one Telegram takes, in both languages, whatever the names are."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from handlers.views.i18n import LANGUAGES, Language, language
 from handlers.views.message import Message
 from handlers.views.text import visible
 from jobs.backup_results import Listing, Made, Retrieved, UnderWay, Work
+from jobs.copies import Copies, Failure
 from storage.archives.findings import Bad, Fault, Placed, Restored
 from storage.archives.keep.retention import Reason
 from storage.archives.manifest import Flag, Manifest, Note
@@ -48,6 +50,76 @@ def accepted(*messages: Message) -> None:
 
 
 @st.composite
+def away(draw: st.DrawFn) -> Copies:
+    """Return copies off this machine, as good or bad as may be."""
+    times = st.sampled_from([None, START - timedelta(days=9), START])
+    trouble = Failure(START, Phrase("offsite.unreachable", {"place": "<s3>", "said": "& no"}))
+    return Copies(
+        place=draw(WORDS),
+        count=draw(st.none() | st.integers(0, 99)),
+        newest_at=draw(times),
+        pushed_at=draw(times),
+        failed=draw(st.sampled_from([None, trouble])),
+        checked_at=draw(times),
+        check_failed=draw(st.sampled_from([None, trouble])),
+        damaged=draw(st.integers(0, 9)),
+        owed=draw(st.booleans()),
+    )
+
+
+AWAY = Copies(place="s3://bucket/vigie", count=3, newest_at=START - timedelta(hours=5),
+              pushed_at=START - timedelta(hours=5))  # fmt: skip
+NO_ANSWER = Failure(
+    START - timedelta(hours=5), Phrase("offsite.unreachable", {"place": AWAY.place})
+)
+
+
+@pytest.mark.parametrize(
+    ("known", "said", "unsaid"),
+    [
+        (None, ["no copy: BACKUP_OFFSITE is empty"], ["⚠️"]),
+        (Copies(place=AWAY.place), ["no copy known yet · not read back yet"], ["⚠️", "0"]),
+        (AWAY, [AWAY.place, "3 copies, the latest of", "(5 h ago)", "not read back yet"], ["⚠️"]),
+        (replace(AWAY, count=None), ["number unknown"], ["⚠️", "None"]),
+        (replace(AWAY, checked_at=START), ["read back", "intact"], ["⚠️"]),
+        (replace(AWAY, checked_at=START, damaged=2), ["damaged", "⚠️", "/backup now"], ["intact"]),
+        (replace(AWAY, failed=NO_ANSWER), ["⚠️", "does not answer", "AWS_ENDPOINT_URL"], []),
+        (replace(AWAY, check_failed=NO_ANSWER), ["⚠️", "while reading it back:"], []),
+        (replace(AWAY, owed=True, failed=NO_ANSWER), ["brought home"], ["does not answer"]),
+    ],
+)
+def test_how_the_copies_stand(known: Copies | None, said: list[str], unsaid: list[str]) -> None:
+    """Where to, how many, how old, when read back and what is wrong, in the state and the list."""
+    found, reader = Listing(copies=known), words("en")
+    for message in (
+        backup.overview(backup.Seen(listing=found), at=AT, command=COMMAND, language=reader),
+        backup_list.listed(found, 0, command=COMMAND, language=reader),
+    ):
+        told = visible(message.html).partition("Off-site")[2].partition("\n\n")[0]
+        assert [word for word in said if word not in told] == []
+        assert [word for word in unsaid if word in told] == []
+
+
+def test_a_new_backup_says_that_it_went_there_too() -> None:
+    """Where it did; the trouble says so where it did not, and nothing where none leaves."""
+    made = snapshot(START)
+    assert isinstance(made.manifest, Manifest)
+    created = Created(
+        manifest=made.manifest, base=True, read=1, bytes_read=1, packed_bytes=0, seconds=0.0
+    )
+
+    def told(known: Copies | None, pushed: Phrase | None = None) -> str:
+        outcome = Made(created=created, listing=Listing(copies=known), pushed=pushed)
+        return visible(backup_work.made(outcome, language=words("en")).html)
+
+    assert "3 copies" in told(AWAY)
+    failed = told(replace(AWAY, failed=NO_ANSWER), NO_ANSWER.fact)
+    assert failed.count("does not answer") == 1
+    assert "3 copies" not in failed
+    assert "Off-site" not in told(None)
+
+
+@st.composite
 def kept(draw: st.DrawFn) -> Listing:
     """Return some backups: whole, broken, unreadable, in doubt."""
     found = []
@@ -62,6 +134,7 @@ def kept(draw: st.DrawFn) -> Listing:
         snapshots=tuple(found),
         reasons={each.id: list(Reason)[n % 7] for n, each in enumerate(found)},
         most=draw(st.integers(0, 9)),
+        copies=draw(st.none() | away()),
         next_at=draw(st.sampled_from([None, START + timedelta(hours=5)])),
         free_bytes=draw(st.sampled_from([None, 0, 10**15])),
         trouble=draw(st.sampled_from([None, Phrase("backups.run.failed", {"error": "<x>"})])),

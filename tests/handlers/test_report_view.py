@@ -49,6 +49,14 @@ def first(report: Report, code: str = "en") -> str:
     return caption(report, code)[0]
 
 
+def test_the_copies_off_this_machine_stand_beside_the_backup() -> None:
+    """Where there are any; even where nothing is known of the backup here."""
+    told = replace(BLIND, copies=Phrase("backups.copies.owed"))
+    line = next(line for line in caption(told) if line.startswith("Backup"))
+    assert line.startswith("Backup  no data · ⚠️ off-site: ")
+    assert not any("off-site" in line for line in caption(BLIND))
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
 @pytest.mark.parametrize("report", REPORTS)
 def test_every_report_is_one_telegram_takes(report: Report, code: str) -> None:

@@ -12,8 +12,9 @@ from handlers.views import i18n
 from jobs.calendar import Job, start
 from jobs.checks.backups import Safekeeping
 from jobs.checks.standard import Limits, standard
+from jobs.copies import Copies, Failure
 from jobs.facts import Absence, Facts, Why
-from jobs.snapshots import Backup, Backups, Copies, Failure
+from jobs.snapshots import Backup, Backups
 from storage.archives.keep.retention import Health, Policy
 from storage.archives.manifest import Flag, Note
 from storage.records import Moment, Observation, Outcome, Phrase, Severity, Value
@@ -298,9 +299,9 @@ NO_ANSWER = Failure(NOON, Phrase("offsite.unreachable", {"place": AWAY}))
         (Copies(place=AWAY), {}, OK, Severity.OK, "backups.offsite.none"),
         (Copies(place=AWAY, pushed_at=NOON - 26 * HOUR), {}, FAIL, WARNING, "backups.offsite.old"),
         (Copies(place=AWAY), {"since": NOON - 50 * HOUR}, FAIL, ERROR, "backups.offsite.old"),
-        (Copies(place=AWAY, pushed_at=LAST - DAY), {"push_failed": NO_ANSWER}, FAIL, WARNING,
+        (Copies(place=AWAY, pushed_at=LAST - DAY, failed=NO_ANSWER), {}, FAIL, WARNING,
          "offsite.unreachable"),
-        (Copies(place=AWAY, pushed_at=LAST - 2 * DAY), {"push_failed": NO_ANSWER}, FAIL, ERROR,
+        (Copies(place=AWAY, pushed_at=LAST - 2 * DAY, failed=NO_ANSWER), {}, FAIL, ERROR,
          "offsite.unreachable"),
         (Copies(place=AWAY, pushed_at=LAST, damaged=2), {}, FAIL, ERROR, "backups.offsite.damaged"),
     ],
