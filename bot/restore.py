@@ -26,7 +26,7 @@ from bot.terminal import (
 from storage.archives.errors import BackupError
 from storage.archives.findings import Preview, Restored
 from storage.archives.kin import latest
-from storage.archives.manifest import Flag
+from storage.archives.manifest import AFTER_LOSS
 from storage.archives.results import Listed
 from storage.archives.store import BackupStore
 from storage.files import LockedError, ProcessLock
@@ -34,7 +34,6 @@ from storage.offsite.trouble import OffsiteError
 
 MOST_NAMED = 5
 LATEST = "latest"
-LOSSES = frozenset({Flag.EMPTY, Flag.SHRUNK})
 
 
 class DeclinedError(Exception):
@@ -132,7 +131,7 @@ def _passed_over(known: tuple[Listed, ...], picked: Listed | None) -> None:
         say(f"{newest.id} is newer, but another Vigie's, of {', '.join(newest.strangers)}:")
         say("  give that one a BACKUP_DIR of its own.")
         return
-    lost = {note.path for note in newest.manifest.notes if note.flag in LOSSES}
+    lost = {note.path for note in newest.manifest.notes if note.flag in AFTER_LOSS}
     say(f"{newest.id} is newer, but was made after {', '.join(sorted(lost))} lost its files;")
     say(f"  `restore {newest.id}` takes that one all the same.")
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from jobs.copies import Copies
 from storage.archives.findings import Restored
 from storage.archives.keep.retention import Reason
-from storage.archives.manifest import Flag
+from storage.archives.manifest import AFTER_LOSS
 from storage.archives.results import Created, Listed, Step
 from storage.records import Phrase
 
@@ -79,7 +79,7 @@ def _holds(each: Listed, root: str) -> bool:
 
 def _emptied(each: Listed, root: str) -> bool:
     notes = () if each.manifest is None else each.manifest.notes
-    return any(note.path == root and note.flag in {Flag.EMPTY, Flag.SHRUNK} for note in notes)
+    return any(note.path == root and note.flag in AFTER_LOSS for note in notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

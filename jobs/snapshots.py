@@ -5,7 +5,7 @@ from datetime import datetime
 
 from jobs.copies import Copies, Failure
 from storage.archives.keep.retention import Health
-from storage.archives.manifest import Note
+from storage.archives.manifest import Loss, Note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +14,7 @@ class Backup:
 
     `at` is when its files were read, `verified` when it was last read back whole; `size_bytes`
     what it takes to restore it. `broken` says why that cannot be done, "" where nothing speaks
-    against it.
+    against it. `losses` are those that were open when it was made.
     """
 
     at: datetime
@@ -24,6 +24,7 @@ class Backup:
     health: Health = Health.CLEAN
     broken: str = ""
     notes: tuple[Note, ...] = ()
+    losses: tuple[Loss, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """Is there a backup one can restore, young enough, whole, and not smaller than it should be?"""
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,14 +24,11 @@ LATE = timedelta(hours=2)  # the job's own time, and the hour that clocks gain a
 AGES = Ladder(limits=(Limit(Severity.ERROR, 26 * HOUR_S), Limit(Severity.CRITICAL, 50 * HOUR_S)))
 SETTLE_S = 15 * 60.0  # after a start or an absence the daily job catches up first
 BUSY_S = 2 * HOUR_S
-USUAL_OF = 7
-LEAST_USUAL = 4  # files: below that, half of them says nothing
-LEAST_SHARE = 0.5
+SETTLED = timedelta(days=4)  # a loss is no news any more, and no less open
 MARGIN = 2  # snapshots beyond the policy: the newest, and the newest clean one
 MAX_EVIDENCE = 5
 # Where several are told, the first of these is named.
 DOUBTFUL = (Flag.MISSING, Flag.DAMAGED, Flag.UNREADABLE, Flag.UNSTABLE, Flag.INVALID_JSON)
-AFTER_LOSS = frozenset({Flag.EMPTY, Flag.SHRUNK})
 NOT_COPIED = frozenset({Flag.MISSING, Flag.UNREADABLE, Flag.UNSTABLE})
 
 
@@ -55,7 +51,7 @@ class Safekeeping:
         if known.error:
             fact = Phrase("backups.verify.unreadable", {"error": known.error})
             return Verdict((VERIFY.fail(Severity.CRITICAL, fact), AGE.unknown(fact)))
-        seen = [_verify(known), _content(known.snapshots), run(known), drill(known)]
+        seen = [_verify(known, now), _content(known.snapshots), run(known), drill(known)]
         if known.copies is not None:
             seen.append(offsite(known, known.copies, now))
         if self.policy is not None:
@@ -97,14 +93,15 @@ def _settling(facts: Facts, known: Backups) -> bool:
     return back is not None and facts.at.logical_s - back.ended.logical_s < SETTLE_S
 
 
-def _verify(known: Backups) -> Observation:
+def _verify(known: Backups, now: datetime) -> Observation:
     snapshots = known.snapshots
     if not snapshots and known.done is not None:
         fact = Phrase("backups.verify.gone", {"done_at": known.done.timestamp()})
         return VERIFY.fail(Severity.CRITICAL, fact)
     if not snapshots:
         return VERIFY.ok(Phrase("backups.none"))
-    return _broken(snapshots) or _shrunk(snapshots) or _older(snapshots) or _whole(snapshots[-1])
+    newest = snapshots[-1]
+    return _broken(snapshots) or _lost(newest, now) or _older(snapshots) or _whole(newest)
 
 
 def _whole(newest: Backup) -> Observation:
@@ -125,22 +122,24 @@ def _broken(snapshots: Sequence[Backup]) -> Observation | None:
     return VERIFY.fail(Severity.CRITICAL, Phrase("backups.verify.all_broken", values))
 
 
-def _shrunk(snapshots: Sequence[Backup]) -> Observation | None:
-    """Return that the newest one was made of far less than those before it."""
-    newest = snapshots[-1]
-    for flag in (Flag.EMPTY, Flag.SHRUNK):
-        for note in newest.notes:
-            if note.flag is flag:
-                fact = Phrase(f"backups.verify.{flag}", {"root": note.path})
-                return VERIFY.fail(Severity.CRITICAL, fact)
-    before = [one.files for one in _sound(snapshots[:-1])[-USUAL_OF:]]
-    usual = statistics.median(before) if before else 0.0
-    if usual < LEAST_USUAL or newest.files >= LEAST_SHARE * usual:
+def _lost(newest: Backup, now: datetime) -> Observation | None:
+    """Return that a root lost its files, which are not back: what is empty is told first.
+
+    It stays told, for days as an emergency; what is left of it then is to say: it was meant so.
+    """
+    empty = {note.path for note in newest.notes if note.flag is Flag.EMPTY}
+    losses = sorted(newest.losses, key=lambda one: (one.root not in empty, one.root))
+    if not losses:
         return None
-    fact = Phrase("backups.verify.few_files", {"n": newest.files, "usual": usual})
-    return VERIFY.fail(
-        Severity.CRITICAL, fact, value=float(newest.files), threshold=LEAST_SHARE * usual
-    )
+    worst = losses[0]
+    values: dict[str, Value] = {
+        "root": worst.root, "n": worst.files, "id": worst.id, "good_at": worst.at.timestamp(),
+        "found_at": worst.found.timestamp(),
+    }  # fmt: skip
+    flag = Flag.EMPTY if worst.root in empty else Flag.SHRUNK
+    fresh = now - worst.found < SETTLED or flag is Flag.EMPTY
+    level = Severity.CRITICAL if fresh else Severity.WARNING
+    return VERIFY.fail(level, Phrase(f"backups.verify.{flag}", values))
 
 
 def _older(snapshots: Sequence[Backup]) -> Observation | None:
@@ -193,10 +192,10 @@ def _count(known: Backups, policy: Policy, now: datetime) -> Observation:
         fact = Phrase("backups.count.few", values)
         return COUNT.fail(Severity.WARNING, fact, value=float(n), threshold=float(least))
     today = now.astimezone(policy.zone).date()
-    lost = sum(any(note.flag in AFTER_LOSS for note in one.notes) for one in good)
-    most = policy.most + MARGIN + 2 * lost  # the one before a loss stays, too
+    most = policy.most + MARGIN + len(good[-1].losses)  # the one before a loss stays, too
+    held = any(note.flag is Flag.EMPTY for note in good[-1].notes)  # then all of them stay
     before = sum(one.at.astimezone(policy.zone).date() != today for one in good)
-    if before > most:
+    if before > most and not held:
         fact = Phrase("backups.count.many", {"n": n, "limit": most})
         return COUNT.fail(Severity.WARNING, fact, value=float(n), threshold=float(most))
     values = {"n": n, "oldest_at": good[0].at.timestamp()}

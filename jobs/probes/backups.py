@@ -96,4 +96,5 @@ def _backup(found: Listed) -> Backup:
         health=Health.BROKEN if found.broken else sound,
         broken=found.broken,
         notes=tuple(notes[:MOST_NOTES]),
+        losses=manifest.losses,
     )

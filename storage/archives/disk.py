@@ -4,7 +4,6 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -153,11 +152,6 @@ class Disk:
         except (FileNotFoundError, NotADirectoryError):
             return False
         return True
-
-    def write_all(self, handle: int, pieces: Iterable[bytes]) -> None:
-        """Write one piece after the other."""
-        for piece in pieces:
-            self.write(handle, piece)
 
 
 def _name(entry: Entry) -> str:

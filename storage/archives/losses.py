@@ -1,68 +1,108 @@
-"""Roots that hold much less than they did: a snapshot of them is one, and no good news."""
+"""Roots that hold much less than they did: a snapshot of them is one, and no good news. No I/O.
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from itertools import pairwise
-from typing import Protocol
+A loss, once found, is handed on from snapshot to snapshot: it ends when the files are back, or
+when somebody says that it was meant so; never because time passed.
+"""
 
-from storage.archives.manifest import Figures, Flag, Note
+import statistics
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+import msgspec
+
+from storage.archives.manifest import Figures, Flag, Head, Loss, Night, Note
 
 HALF = 2
-MONTH = timedelta(days=30)
+USUAL_OF = 7  # snapshots: what a root usually holds is their median
+LEAST_USUAL = 4  # files: below that, half of them says nothing
+SAMPLE = 100  # paths: enough to tell whether half of them are back
 
 
-class Standing(Protocol):
-    """A snapshot as far as it matters here."""
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """A snapshot in the making: how much each root holds, and which paths there are.
 
-    @property
-    def id(self) -> str:
-        """Its name."""
-        ...
+    `paths_of` gives those of an earlier snapshot by its id, none where it cannot be read.
+    """
 
-    @property
-    def at(self) -> datetime:
-        """When it was begun."""
-        ...
-
-    @property
-    def lost(self) -> bool:
-        """Whether it was made after a loss."""
-        ...
+    night: Night
+    roots: Collection[str]
+    present: Collection[str]
+    paths_of: Callable[[str], Iterable[str]]
 
 
-def counts(figures: Mapping[str, Figures]) -> Counter[str]:
+class Found(msgspec.Struct, frozen=True):
+    """The losses that are open, a note for each, and how much there was in the last nights."""
+
+    losses: tuple[Loss, ...]
+    notes: tuple[Note, ...]
+    nights: tuple[Night, ...]
+
+
+def counts(figures: Mapping[str, Figures]) -> dict[str, int]:
     """Return the number of files by root."""
-    return Counter({root: each.files for root, each in figures.items()})
+    return {root: each.files for root, each in figures.items()}
 
 
-def losses(
-    roots: Iterable[str],
-    now: Counter[str],
-    before: Counter[str],
-    earlier: Iterable[Counter[str]],
-) -> list[Note]:
-    """Return a note for each root that lost more than half of its files since `before`, or all.
+def look(seen: Look, previous: Head | None, *, meant: bool) -> Found:
+    """Return what is lost, beside the `previous` snapshot and what that hands on.
 
-    An empty one stays one as long as any of the `earlier` snapshots had files in it; they are
-    looked at only then.
+    With `meant`, what was told of by then is as it should be; what is new is told all the same.
     """
-    notes = []
-    for root in sorted(roots):
-        if not now[root]:
-            if before[root] or any(each[root] for each in earlier):
-                notes.append(Note(root, Flag.EMPTY))
-        elif now[root] * HALF < before[root]:
-            notes.append(Note(root, Flag.SHRUNK, f"{now[root]} of {before[root]} files"))
-    return notes
+    nights = () if previous is None else _nights(previous)
+    known = () if previous is None or meant else previous.losses
+    if meant:
+        nights = nights[-1:]
+    losses = [loss for loss in known if loss.root in seen.roots and not _back(loss, seen.present)]
+    for root in sorted(set(seen.roots) - {loss.root for loss in losses}):
+        whole = _whole(root, seen.night.files.get(root, 0), nights)
+        if whole is not None:
+            losses.append(_loss(root, whole, seen))
+    return Found(
+        losses=tuple(losses),
+        notes=tuple(_note(loss, seen.night.files.get(loss.root, 0)) for loss in losses),
+        nights=(*nights, seen.night)[-USUAL_OF:],
+    )
 
 
-def around(known: Sequence[Standing], now: datetime) -> Iterator[str]:
-    """Give, of each loss of the last month, the last snapshot before it and the first behind it.
+def _nights(previous: Head) -> tuple[Night, ...]:
+    """Return what it hands on; where an earlier Vigie made it, what it holds itself."""
+    own = Night(previous.id, previous.started, counts(previous.figures))
+    return previous.nights or (own,)
 
-    `known` are those that restore, oldest first. Nobody may notice a loss for a week of nights,
-    as the folder fills again; the one behind it is kept to tell of it.
+
+def _whole(root: str, n: int, nights: Sequence[Night]) -> Night | None:
+    """Return the last night with more than twice as many files, None where there is no loss.
+
+    There is one where half is gone since the night before, or is of what is usual.
     """
-    for one, other in pairwise(known):
-        if other.lost and not one.lost and now - other.at < MONTH:
-            yield from (one.id, other.id)
+    held = [night.files.get(root, 0) for night in nights]
+    if not held or n >= held[-1]:
+        return None
+    usual = statistics.median(held)
+    if n * HALF >= held[-1] and (usual < LEAST_USUAL or n * HALF >= usual):
+        return None
+    return next(night for night in reversed(nights) if night.files.get(root, 0) > n * HALF)
+
+
+def _loss(root: str, whole: Night, seen: Look) -> Loss:
+    before = (path for path in seen.paths_of(whole.id) if path.startswith(f"{root}/"))
+    gone = sorted(path for path in before if path not in seen.present)
+    return Loss(
+        root=root,
+        id=whole.id,
+        at=whole.at,
+        files=whole.files.get(root, 0),
+        found=seen.night.at,
+        gone=tuple(gone[:: len(gone) // SAMPLE + 1]),
+    )
+
+
+def _back(loss: Loss, present: Collection[str]) -> bool:
+    """Tell whether half of what was lost is there again, whatever it holds by now."""
+    back = sum(path in present for path in loss.gone)
+    return bool(loss.gone) and back * HALF >= len(loss.gone)
+
+
+def _note(loss: Loss, n: int) -> Note:
+    if not n:
+        return Note(loss.root, Flag.EMPTY)
+    return Note(loss.root, Flag.SHRUNK, f"{n} of {loss.files} files")

@@ -38,6 +38,9 @@ class Flag(StrEnum):
     SHRUNK = "shrunk"  # a root with fewer than half of the files it had
 
 
+AFTER_LOSS = frozenset({Flag.EMPTY, Flag.SHRUNK})
+
+
 class Note(msgspec.Struct, frozen=True):
     """A flag on one file (`data/a.json`) or root (`data`); `detail` is the system's word for it."""
 
@@ -72,6 +75,29 @@ class Member(msgspec.Struct, frozen=True, gc=False):
     checked: bool = False
 
 
+class Loss(msgspec.Struct, frozen=True, kw_only=True):
+    """A root that lost most of its files: they are not back, and nobody said it was meant so.
+
+    `id` is the last snapshot before it, begun `at`, with `files` of that root; `found` is when the
+    first one behind it was begun. `gone` are some of the paths that were no more, evenly chosen.
+    """
+
+    root: str
+    id: str
+    at: datetime
+    files: int
+    found: datetime
+    gone: tuple[str, ...]
+
+
+class Night(msgspec.Struct, frozen=True):
+    """How many files each root held in one snapshot."""
+
+    id: str
+    at: datetime
+    files: dict[str, int]
+
+
 class Figures(msgspec.Struct, frozen=True):
     """What a snapshot has of one root: files, their bytes, and how many are sound JSON."""
 
@@ -88,7 +114,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     the base alone is the snapshot. `roots` maps a root's name to where it lay, for a person.
     `based` is when its base was begun: behind a night with a wrong clock its name does not say so.
     `kept_in` is the folder it was made in, "" where an earlier Vigie made it; `figures` is what
-    it has by root, of those roots that have files.
+    it has by root, of those roots that have files. `losses` are those that are open, the oldest
+    first; `nights` what the last snapshots held, itself the last: each hands both on to the next.
     """
 
     format: int = FORMAT
@@ -103,6 +130,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     based: datetime | None = None
     kept_in: str = ""
     figures: dict[str, Figures] = {}
+    losses: tuple[Loss, ...] = ()
+    nights: tuple[Night, ...] = ()
 
     @property
     def files(self) -> int:
@@ -133,7 +162,17 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def after_loss(self) -> bool:
         """Whether a root had lost all or most of its files when it was made."""
-        return any(note.flag in {Flag.EMPTY, Flag.SHRUNK} for note in self.notes)
+        return any(note.flag in AFTER_LOSS for note in self.notes)
+
+    @property
+    def empty(self) -> bool:
+        """Whether a root that had files was found with none."""
+        return any(note.flag is Flag.EMPTY for note in self.notes)
+
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """The last snapshots before the losses that are open."""
+        return tuple(loss.id for loss in self.losses)
 
     @property
     def clean(self) -> bool:

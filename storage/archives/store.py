@@ -49,8 +49,11 @@ class BackupStore:
         self.disk = disk or Disk()
         self.progress = progress
 
-    def create(self) -> Created:
-        """Make, read back and publish a snapshot of the roots as they are now."""
+    def create(self, *, meant: bool = False) -> Created:
+        """Make, read back and publish a snapshot of the roots as they are now.
+
+        With `meant`, what they had lost by the last one was to go: its losses end with this one.
+        """
         return create(
             Task(
                 folder=self.folder,
@@ -60,6 +63,7 @@ class BackupStore:
                 exclude=self.exclude,
                 disk=self.disk,
                 progress=self.progress,
+                meant=meant,
             )
         )
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from storage.archives import listing
 from storage.archives.disk import FULL, Disk
 from storage.archives.keep import retention
-from storage.archives.keep.retention import Candidate, Health, Policy
-from storage.archives.manifest import Flag, Manifest
+from storage.archives.keep.retention import Policy
+from storage.archives.manifest import Manifest
 from storage.offsite import checking, record, thinning
 from storage.offsite.place import Place
 from storage.offsite.pulling import Pull
@@ -128,25 +127,11 @@ class Offsite:
         """Delete what the policy does not keep, as among the backups here; see `prune`."""
         with self._told_of("push_failed"):
             now, there = self._clock(), self.list()
-            found = [self._candidate(one) for one in there]
-            keep = retention.plan(found, policy, now=now).keep
+            keep = retention.plan(map(thinning.candidate, there), policy, now=now).keep
             dropped = self.prune({one.name for one in keep})
             left = sum(one.complete and one.id not in dropped.ids for one in there)
             self._remember(msgspec.structs.replace(self.record, copies=left))
         return dropped
-
-    def _candidate(self, one: Remote) -> Candidate:
-        """Return what the plan must know, of its manifest here too, where there is one."""
-        known = Candidate(id=one.id, health=_health(one), archives=one.archives)
-        with contextlib.suppress(OSError, listing.DamagedError):
-            here = listing.load(self._disk, self._folder, one.id)
-            known = msgspec.structs.replace(
-                known,
-                empty=any(note.flag is Flag.EMPTY for note in here.notes),
-                lost=here.after_loss,
-                started=here.started,
-            )
-        return known
 
     def _make_sure(self) -> None:
         """Raise OffsiteError where the place is not there, or looks as if it were another one."""
@@ -173,9 +158,3 @@ class Offsite:
         except OSError as error:
             trouble = Trouble.LOCAL_FULL if error.errno in FULL else Trouble.FOLDER
             raise OffsiteError(trouble, self.where, said=error.strerror or "") from None
-
-
-def _health(remote: Remote) -> Health:
-    if not remote.complete:
-        return Health.BROKEN
-    return Health.CLEAN if remote.clean else Health.SOUND

@@ -1,6 +1,10 @@
-"""The newest good snapshot brought back: archives first, each proven, the manifest last."""
+"""The newest good snapshot brought back: archives first, each proven, the manifest last.
+
+Where files were lost before it was made, the last one that holds them comes along.
+"""
 
 import contextlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from storage.archives.disk import FULL, Disk
@@ -59,6 +63,7 @@ class Pull:
             except _BadError as error:
                 passed_over.append(PassedOver(id=remote.id, damage=error.damage))
                 continue
+            self._whole(remote.whole, lists)
             return Pulled(
                 id=remote.id,
                 fetched=tuple(self._fetched),
@@ -70,6 +75,12 @@ class Pull:
             raise OffsiteError(Trouble.NOTHING, self._place.where)
         worst = passed_over[0].damage
         raise OffsiteError(Trouble.DAMAGED, self._place.where, name=worst.name, said=worst.why)
+
+    def _whole(self, ids: Sequence[str], lists: Mapping[str, Sums | None]) -> None:
+        """Bring the last ones before an open loss, too, as far as they are to be had."""
+        for one in ids:
+            with contextlib.suppress(_BadError, OffsiteError):
+                self._snapshot(one, lists.get(one))
 
     def _snapshot(self, snapshot_id: str, sums: Sums | None) -> None:
         if sums is None:

@@ -63,7 +63,14 @@ class Push:
         self._names = self._place.names()
         archives = [self._copied(source) for source in self._sources(manifest)]
         with self._ready(self._manifest(manifest)) as (item, send):
-            whole = Sums(id=manifest.id, clean=manifest.clean, items=(*archives, item))
+            whole = Sums(
+                id=manifest.id,
+                clean=manifest.clean,
+                items=(*archives, item),
+                started=manifest.started,
+                empty=manifest.empty,
+                whole=manifest.whole,
+            )
             self._note()
             self._all_there(archives)
             self._list(whole)

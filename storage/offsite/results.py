@@ -1,6 +1,7 @@
 """What copying, checking and bringing back come to. Figures only, no language."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -29,7 +30,8 @@ class Remote:
     """A snapshot as it lies off-site, by names and sizes alone.
 
     `archives` are the names they have at home, None where its list is unreadable; `missing`
-    what of it is not there, or of another size. Complete: nothing is missing.
+    what of it is not there, or of another size. Complete: nothing is missing. `started`, `empty`
+    and `whole` are those of its manifest, as far as its list says them.
     """
 
     id: str
@@ -38,6 +40,9 @@ class Remote:
     archives: tuple[str, ...] | None
     missing: tuple[str, ...]
     size_bytes: int
+    started: datetime | None = None
+    empty: bool = False
+    whole: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

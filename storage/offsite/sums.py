@@ -2,11 +2,13 @@
 
 It says in the clear which archives a snapshot needs, and what lies there as SHA-256, before and
 after encryption: so a machine that holds no secret key can still check, prune and go on. It
-names archives only; the names of the files inside are in the manifest, which is encrypted.
+names archives only; the names of the files inside are in the manifest, which is encrypted. What
+else a machine must know that has no manifest, to thin out as one that has, are comments.
 """
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from storage.archives.manifest import SNAP, manifest_name
 
@@ -16,6 +18,9 @@ SUMS_NAME = re.compile(r"snap-(\d{8}T\d{6}Z)\.sha256")
 SEALED = re.compile(r"(?P<plain>.+)\.[0-9a-f]{8}\.age")
 LINE = re.compile(r"([0-9a-f]{64})  ([\w.-]+)")
 SIZE = re.compile(r"# (\d+) bytes  ([\w.-]+)")
+BEGUN = re.compile(r"# begun (\S+)")
+WHOLE = re.compile(r"# files were lost behind (\d{8}T\d{6}Z)")
+EMPTY = "# a folder was found empty"
 CLEAN, SOUND = "clean", "sound"
 STATE = re.compile(rf"# Vigie snapshot \d{{8}}T\d{{6}}Z, ({CLEAN}|{SOUND})")
 
@@ -33,11 +38,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """What a snapshot consists of off-site; the manifest is the last item."""
+    """What a snapshot consists of off-site; the manifest is the last item.
+
+    `started`, `empty` and `whole` are those of the manifest; an older list says none of them.
+    """
 
     id: str
     clean: bool
     items: tuple[Item, ...]
+    started: datetime | None = None
+    empty: bool = False
+    whole: tuple[str, ...] = ()
 
     @property
     def manifest(self) -> Item:
@@ -72,6 +83,11 @@ def write(sums: Sums) -> str:
         f"# Vigie snapshot {sums.id}, {CLEAN if sums.clean else SOUND}",
         f"# sha256sum -c --ignore-missing {sums_name(sums.id)}",
     ]
+    if sums.started is not None:
+        lines.append(f"# begun {sums.started.isoformat()}")
+    if sums.empty:
+        lines.append(EMPTY)
+    lines += [f"# files were lost behind {one}" for one in sums.whole]
     for item in sums.items:
         lines.append(f"# {item.stored_bytes} bytes  {item.stored_name}")
         lines.append(f"{item.stored_sha256}  {item.stored_name}")
@@ -103,4 +119,21 @@ def read(snapshot_id: str, text: str) -> Sums:
     if [item.name for item in items[-1:]] != [manifest_name(snapshot_id)]:
         msg = "names no manifest of its own"
         raise ValueError(msg)
-    return Sums(id=snapshot_id, clean=state[1] == CLEAN, items=items)
+    begun = next((found[1] for line in lines if (found := BEGUN.fullmatch(line))), "")
+    return Sums(
+        id=snapshot_id,
+        clean=state[1] == CLEAN,
+        items=items,
+        started=aware(begun) if begun else None,
+        empty=EMPTY in lines,
+        whole=tuple(found[1] for line in lines if (found := WHOLE.fullmatch(line))),
+    )
+
+
+def aware(text: str) -> datetime:
+    """Return a time as it is written there. Raise ValueError for what is none, or has no zone."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        msg = "has a time without a zone"
+        raise ValueError(msg)
+    return at

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from storage.archives.keep.retention import Candidate, Health
 from storage.archives.manifest import ARCHIVE_NAME, MANIFEST_NAME, stamp, when
 from storage.offsite.results import Remote
 from storage.offsite.sums import SUMS_NAME, Sums, plain_name
@@ -17,6 +18,19 @@ def ids(names: Iterable[str]) -> tuple[str, ...]:
     """Return the ids of the snapshots that have anything of their own there, oldest first."""
     found = {_id(MANIFEST_NAME, name) or _id(SUMS_NAME, name) for name in names}
     return tuple(sorted(found - {""}))
+
+
+def candidate(remote: Remote) -> Candidate:
+    """Return what the plan must know of a snapshot there."""
+    sound = Health.CLEAN if remote.clean else Health.SOUND
+    return Candidate(
+        id=remote.id,
+        health=sound if remote.complete else Health.BROKEN,
+        archives=remote.archives,
+        empty=remote.empty,
+        whole=remote.whole,
+        started=remote.started,
+    )
 
 
 def doomed(
@@ -68,4 +82,7 @@ def _remote(snapshot_id: str, names: Mapping[str, int], sums: Sums | None) -> Re
         archives=tuple(item.name for item in sums.archives),
         missing=missing,
         size_bytes=sum(names.get(item.stored_name, 0) for item in sums.items),
+        started=sums.started,
+        empty=sums.empty,
+        whole=sums.whole,
     )

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,13 +10,15 @@ import msgspec
 
 from storage.archives import listing, names
 from storage.archives.create import before, free
+from storage.archives.create.before import Before
 from storage.archives.create.packing import Packing
 from storage.archives.create.publishing import explain, explain_newest, publish
 from storage.archives.create.scene import Scene, compose
 from storage.archives.create.writing import Writing
 from storage.archives.disk import Disk
 from storage.archives.errors import EmptyError, OthersError
-from storage.archives.losses import counts, losses
+from storage.archives.listing import DamagedError
+from storage.archives.losses import Look, counts, look
 from storage.archives.manifest import (
     ARCHIVE_END,
     BASE,
@@ -24,6 +26,7 @@ from storage.archives.manifest import (
     Archive,
     Manifest,
     Member,
+    Night,
     Note,
     figures,
     stamp,
@@ -39,7 +42,10 @@ SECOND = timedelta(seconds=1)
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """What to back up, where to, and by whose clock and rules."""
+    """What to back up, where to, and by whose clock and rules.
+
+    `meant`: what was lost by the last one was to go.
+    """
 
     folder: Path
     roots: Mapping[str, Path]
@@ -48,6 +54,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     exclude: Sequence[str]
     disk: Disk
     progress: Progress
+    meant: bool = False
 
 
 def create(task: Task) -> Created:
@@ -165,12 +172,15 @@ class _Making:
         }
         base, *rest = (each for each in (scene.base_archive, archive) if each is not None)
         diff = rest[0] if rest else None
-        previous = scene.before.manifest
-        lost = losses(
-            roots,
-            counts(figures(members)),
-            counts(previous.figures if previous else {}),
-            self._earlier(),
+        lost = look(
+            Look(
+                night=Night(self._id, self._started, counts(figures(members))),
+                roots=roots.keys(),
+                present=packing.members.keys(),
+                paths_of=lambda known: self._paths(scene.before, known),
+            ),
+            scene.before.manifest,
+            meant=self._task.meant,
         )
         return Manifest(
             tool=TOOL,
@@ -181,16 +191,23 @@ class _Making:
             base=base,
             diff=diff,
             members=members,
-            notes=tuple(sorted({*scene.tree.notes, *packing.notes, *lost}, key=_note)),
+            notes=tuple(sorted({*scene.tree.notes, *packing.notes, *lost.notes}, key=_note)),
             gone=missed if diff else (),
             based=scene.based if diff or archive is None else self._started,
             kept_in=names.encode(str(self._task.folder.absolute())),
+            losses=lost.losses,
+            nights=lost.nights,
         )
 
-    def _earlier(self) -> Iterator[Counter[str]]:
-        for each in listing.each(self._shop.disk, self._shop.folder):
-            if each.manifest is not None:
-                yield counts(each.manifest.figures)
+    def _paths(self, known: Before, snapshot_id: str) -> Iterable[str]:
+        """Return the paths of an earlier snapshot, none where it cannot be read."""
+        if known.manifest is not None and known.manifest.id == snapshot_id:
+            return known.members
+        try:
+            found = listing.load(self._shop.disk, self._shop.folder, snapshot_id)
+        except (DamagedError, OSError):
+            return ()
+        return [member.path for member in found.members]
 
     def _tell(
         self, phase: Phase, done: int, total: int, bytes_done: int = 0, bytes_total: int = 0

@@ -10,7 +10,7 @@ from storage.archives import listing
 from storage.archives.disk import Disk
 from storage.archives.keep import retention
 from storage.archives.keep.retention import Candidate, Decision, Health, Plan, Policy
-from storage.archives.manifest import Flag, manifest_name
+from storage.archives.manifest import manifest_name
 from storage.archives.results import Listed, Progress, Step, silent
 from storage.archives.workshop import Workshop
 
@@ -41,8 +41,8 @@ def candidate(found: Listed) -> Candidate:
         id=found.id,
         health=Health.BROKEN if found.broken else sound,
         archives=tuple(archive.name for archive in manifest.archives),
-        empty=any(note.flag is Flag.EMPTY for note in manifest.notes),
-        lost=manifest.after_loss,
+        empty=manifest.empty,
+        whole=manifest.whole,
         started=manifest.started,
     )
 

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 import msgspec
 
-from storage.archives.losses import around
 from storage.archives.manifest import ARCHIVE_NAME, BAD_END, BASE, when
 
 DAY = timedelta(days=1)
@@ -49,7 +48,7 @@ class Reason(StrEnum):
     HELD = "held"  # nothing is deleted now: `Plan.hold` says why; or it is of the future itself
     NEWEST = "newest"
     NEWEST_CLEAN = "newest_clean"
-    LOSS = "loss"  # the last before a folder lost its files, or the first behind that
+    LOSS = "loss"  # the last before a folder lost its files, which have not come back
     TODAY = "today"
     DAILY = "daily"
     WEEKLY = "weekly"
@@ -81,7 +80,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     health: Health
     archives: tuple[str, ...] | None
     empty: bool = False
-    lost: bool = False  # made after a folder was emptied, or lost most of its files
+    whole: tuple[str, ...] = ()  # the last before the losses that were open when it was made
     started: datetime | None = None
 
     @property
@@ -157,8 +156,8 @@ def _kept(known: Sequence[Candidate], policy: Policy, now: datetime) -> dict[str
         for each in _stand_ins(past, policy.zone, count, period):
             kept.setdefault(each.id, reason)
     today = now.astimezone(policy.zone).date()
-    sound = [each for each in known if each.health is not Health.BROKEN]
-    kept |= dict.fromkeys(around(sound, now), Reason.LOSS)
+    whole = {name for newest in known[-1:] for name in newest.whole}
+    kept |= {each.id: Reason.LOSS for each in known if each.id in whole}
     kept |= {each.id: Reason.TODAY for each in past if _day(each, policy.zone) == today}
     clean = [each for each in known if each.health is Health.CLEAN]
     kept |= {each.id: Reason.NEWEST_CLEAN for each in clean[-1:]}

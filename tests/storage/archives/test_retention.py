@@ -124,15 +124,15 @@ def test_an_archive_behind_the_newest_stays_for_a_day() -> None:
     assert found.keep_archives[-1].reason is Reason.YOUNG
 
 
-def test_the_last_before_a_loss_stays_for_a_month() -> None:
-    """The tracker writes on into an emptied folder, and all newer ones look good."""
-    known = nights(40)
-    known[20] = msgspec.structs.replace(known[20], health=SOUND, lost=True)
+def test_the_last_before_an_open_loss_stays() -> None:
+    """As long as the newest says so; behind that it goes as any other."""
+    known = nights(400)
+    known[-1] = msgspec.structs.replace(known[-1], health=SOUND, whole=(known[9].id,))
     found = kept(plan(known, Policy(), now=NOW))
-    assert list(found) == ids([*known[19:21], *known[-7:]])
-    assert {found[one.id] for one in known[19:21]} == {Reason.LOSS}
-    later = plan(known, Policy(), now=NOW + 11 * DAY)
-    assert list(kept(later)) == ids(known[-7:])
+    assert list(found) == ids([known[9], *known[-7:]])
+    assert found[known[9].id] is Reason.LOSS
+    again = plan([*known, made(NOW + DAY)], Policy(), now=NOW + DAY)
+    assert list(kept(again)) == ids([*known[-6:], made(NOW + DAY)])
 
 
 def test_weeks_and_months_reach_further_back() -> None:
