@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from msgspec.json import Decoder
+from msgspec.json import Decoder, encode
 
 from storage.archives import checked, zst
 from storage.archives.checked import Check
@@ -27,6 +27,7 @@ from storage.archives.results import Listed
 
 LARGEST_MANIFEST_BYTES = 1 << 28  # of half a million files
 READ_BYTES = 1 << 20
+BATCH = 1000  # members that are written at once
 STAMPED = re.compile(r"(?:snap|base|diff)-(\d{8}T\d{6}Z)\..*")
 _H = TypeVar("_H", bound=Head)
 
@@ -79,6 +80,19 @@ def head(disk: Disk, folder: Path, snapshot_id: str) -> Head:
     found: Head = _load(_passing_decoder, disk, folder, snapshot_id)
     if not found.figures:  # an earlier Vigie made it, and counted nothing
         found = load(disk, folder, snapshot_id)
+    return _bare(found)
+
+
+def written(manifest: Manifest) -> Iterator[bytes]:
+    """Give a manifest as its file holds it, piece by piece: of many files it is large."""
+    yield encode(_bare(manifest))[:-1] + b',"members":['
+    for at in range(0, len(manifest.members), BATCH):
+        batch = encode(manifest.members[at : at + BATCH])[1:-1]
+        yield b"," + batch if at else batch
+    yield b'],"gone":' + encode(manifest.gone) + b"}"
+
+
+def _bare(found: Head) -> Head:
     return Head(**{name: getattr(found, name) for name in Head.__struct_fields__})
 
 

@@ -13,9 +13,12 @@ GONE = ".vigie/GONE"
 _ESCAPES = ((b"\\", b"\\\\"), (b"\n", b"\\n"), (b"\r", b"\\r"))
 
 
-def sums(members: Iterable[Member]) -> bytes:
+def sums(members: Iterable[Member]) -> bytearray:
     """Return the list of a whole snapshot."""
-    return b"".join(_line(member) for member in members)
+    lines = bytearray()
+    for member in members:
+        lines += _line(member)
+    return lines
 
 
 def gone(paths: Iterable[str]) -> bytes:

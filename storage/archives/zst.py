@@ -41,9 +41,18 @@ def compressor() -> Compressor:
 
 def packed(content: bytes) -> bytes:
     """Return small content as one frame with a checksum."""
+    return packed_pieces([content])
+
+
+def packed_pieces(content: Iterable[bytes]) -> bytes:
+    """Return the same of content that is never in memory whole."""
     parameter = zstd.CompressionParameter
     options: dict[int, int] = {parameter.compression_level: LEVEL, parameter.checksum_flag: 1}
-    return zstd.compress(content, options=options)
+    frame = Compressor(options=options)
+    whole = bytearray()
+    for piece in content:
+        whole += frame.compress(piece)
+    return bytes(whole + frame.flush())
 
 
 def unpacked(chunks: Iterable[bytes], *, limit: int) -> bytearray:

@@ -38,10 +38,10 @@ class Before(msgspec.Struct, frozen=True):
         facts = found.facts
         if (
             old is None
-            or old.ctime_ns != facts.st_ctime_ns
-            or old.mtime_ns != facts.st_mtime_ns
-            or old.size != facts.st_size
-            or old.inode != facts.st_ino
+            or old.ctime_ns != facts.ctime_ns
+            or old.mtime_ns != facts.mtime_ns
+            or old.size != facts.size
+            or old.inode != facts.inode
         ):
             return None
         return old

@@ -110,11 +110,11 @@ class _Making:
         """Return what there is to do, having seen that there is room for it."""
         task = self._task
         self._tell("list", 0, 0)
+        previous = before.find(self._shop)  # first: a manifest is large while it is decoded
         walk = Walk(task.disk, exclude=task.exclude, without=[task.folder])
         tree = walk.through(task.roots)
         if not tree.files and not tree.closed:
             raise EmptyError(tuple(sorted(task.roots)))
-        previous = before.find(self._shop)
         others = before.others(self._shop, previous.manifest, task.roots)
         if others:
             raise OthersError(others)
@@ -128,12 +128,13 @@ class _Making:
             packing.keep(member)
         for path in scene.hidden:
             packing.carry(path)
-        total = scene.changed_bytes
-        for done, found in enumerate(scene.changed):
-            self._tell("pack", done, len(scene.changed), packing.bytes_read, total)
-            packing.take(found)
+        total, total_bytes = len(scene.changed), scene.changed_bytes
+        while scene.changed:
+            done = total - len(scene.changed)
+            self._tell("pack", done, total, packing.bytes_read, total_bytes)
+            packing.take(scene.changed.popleft())
         packing.settle()
-        self._tell("pack", len(scene.changed), len(scene.changed), packing.bytes_read, total)
+        self._tell("pack", total, total, packing.bytes_read, total_bytes)
         return packing
 
     def _seal(
@@ -191,7 +192,7 @@ class _Making:
             base=base,
             diff=diff,
             members=members,
-            notes=tuple(sorted({*scene.tree.notes, *packing.notes, *lost.notes}, key=_note)),
+            notes=tuple(sorted({*scene.notes, *packing.notes, *lost.notes}, key=_note)),
             gone=missed if diff else (),
             based=scene.based if diff or archive is None else self._started,
             kept_in=names.encode(str(self._task.folder.absolute())),

@@ -1,6 +1,5 @@
 """Every file that is to be in a snapshot: unchanged, read anew, copied, or carried over."""
 
-import os
 from collections.abc import Callable
 
 from storage.archives.create import soundness, sqlite_copy
@@ -16,7 +15,7 @@ from storage.archives.create.steady import (
 from storage.archives.create.writing import Writing
 from storage.archives.manifest import Flag, Member, Note
 from storage.archives.tar import MODE_BITS, SECOND_NS, About
-from storage.archives.tree import Found
+from storage.archives.tree import Facts, Found
 from storage.archives.workshop import Workshop
 
 YOUNG_NS = 2_000_000_000  # a file changed so lately may change again without its times telling
@@ -155,8 +154,8 @@ class Packing:
         there = self.carry(found.path)
         self.notes.append(Note(found.path, flag if there else Flag.MISSING, detail))
 
-    def _young(self, facts: os.stat_result) -> bool:
-        return max(facts.st_mtime_ns, facts.st_ctime_ns) >= self._young_ns
+    def _young(self, facts: Facts) -> bool:
+        return max(facts.mtime_ns, facts.ctime_ns) >= self._young_ns
 
     def _store(self, found: Found, content: Content, *, checked: bool, young: bool) -> None:
         self.read += 1
@@ -168,20 +167,20 @@ class Packing:
             path=found.path,
             size=content.size,
             sha256=content.sha256,
-            mtime_ns=facts.st_mtime_ns,
-            ctime_ns=0 if young else facts.st_ctime_ns,  # 0: read it next time, whatever its times
-            inode=facts.st_ino,
-            mode=facts.st_mode & MODE_BITS,
+            mtime_ns=facts.mtime_ns,
+            ctime_ns=0 if young else facts.ctime_ns,  # 0: read it next time, whatever its times
+            inode=facts.inode,
+            mode=facts.mode & MODE_BITS,
             archive=self._base if based else self._writing.name,
             checked=checked,
         )
         if not based:
             about = About(
                 content.size,
-                facts.st_mode,
-                facts.st_uid,
-                facts.st_gid,
-                facts.st_mtime_ns // SECOND_NS,
+                facts.mode,
+                facts.owner,
+                facts.group,
+                facts.mtime_ns // SECOND_NS,
             )
             self._writing.add(member, about, self._reader.pieces(content))
         self._reader.done(content)

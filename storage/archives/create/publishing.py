@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import msgspec
-
 from storage.archives import listing, note, small, zst
 from storage.archives.disk import Disk
 from storage.archives.errors import ReadBackError
@@ -17,7 +15,7 @@ def publish(shop: Workshop, manifest: Manifest, archive: Path | None) -> None:
     Raises a BackupError with neither of them there.
     """
     name = manifest_name(manifest.id)
-    content = zst.packed(msgspec.json.encode(manifest))
+    content = zst.packed_pieces(listing.written(manifest))
     path = shop.passing(name)
     handle = shop.create(path)
     try:

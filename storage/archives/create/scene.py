@@ -1,5 +1,6 @@
 """The roots as they are beside the previous snapshot, and whether that makes a base or a diff."""
 
+from collections import deque
 from datetime import datetime
 
 import msgspec
@@ -8,18 +9,21 @@ from storage.archives.create import free
 from storage.archives.create.before import Before
 from storage.archives.create.choosing import Reason, choose, clash, made
 from storage.archives.create.steady import LARGE_BYTES
-from storage.archives.manifest import Archive, Member
+from storage.archives.manifest import Archive, Member, Note
 from storage.archives.tree import Found, Tree
 
 
 class Scene(msgspec.Struct, frozen=True):
-    """What is as it was in the base, what is to be read, what could not be seen, what is gone."""
+    """What is as it was in the base, what is to be read, what could not be seen, what is gone.
+
+    `changed` are let go of as they are read.
+    """
 
     before: Before
-    tree: Tree
+    notes: list[Note]
     reason: Reason = Reason.DIFF
     kept: list[Member] = []
-    changed: list[Found] = []
+    changed: deque[Found] = deque()
     hidden: list[str] = []
     gone: list[str] = []
 
@@ -44,12 +48,12 @@ class Scene(msgspec.Struct, frozen=True):
     @property
     def changed_bytes(self) -> int:
         """How much is to be read."""
-        return sum(found.facts.st_size for found in self.changed)
+        return sum(found.facts.size for found in self.changed)
 
     @property
     def needed_bytes(self) -> int:
         """How much room that takes beside the backups."""
-        largest = max((found.facts.st_size for found in self.changed), default=0)
+        largest = max((found.facts.size for found in self.changed), default=0)
         return free.needed(
             self.before.manifest,
             base=not self.base,
@@ -66,7 +70,7 @@ def compose(before: Before, tree: Tree, *, now: datetime, base_days: int) -> Sce
         now=now,
         base_days=base_days,
         changed=scene.changed_bytes,
-        total=sum(found.facts.st_size for found in tree.files),
+        total=sum(found.facts.size for found in tree.files),
     )
     if reason is Reason.DIFF and clash(scene.gone, [found.path for found in tree.files]):
         reason = Reason.KIND
@@ -74,7 +78,7 @@ def compose(before: Before, tree: Tree, *, now: datetime, base_days: int) -> Sce
 
 
 def _compare(before: Before, tree: Tree, reason: Reason) -> Scene:
-    scene = Scene(before, tree, reason)
+    scene = Scene(before, tree.notes, reason, changed=deque())
     base = scene.base
     present = set()
     for found in tree.files:

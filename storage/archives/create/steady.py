@@ -14,7 +14,7 @@ import msgspec
 from storage.archives.create import sqlite_copy
 from storage.archives.create.sqlite_copy import MAGIC
 from storage.archives.errors import NoSpaceError
-from storage.archives.tree import Found, kind
+from storage.archives.tree import Facts, Found, kind
 from storage.archives.workshop import PIECE_BYTES, Workshop
 
 LARGE_BYTES = 8 * 1024 * 1024  # above, content waits in a file beside the archives
@@ -37,7 +37,7 @@ class DatabaseError(Exception):
 class Content(msgspec.Struct, frozen=True):
     """What a file held; `spool` is the temporary file it waits in where it is large."""
 
-    facts: os.stat_result
+    facts: Facts
     size: int
     sha256: str
     data: bytes = b""
@@ -156,7 +156,7 @@ class Reader:
             if not more:
                 break
             data += more
-        return Content(facts, len(data), hashlib.sha256(data).hexdigest(), data=data)
+        return Content(Facts.of(facts), len(data), hashlib.sha256(data).hexdigest(), data=data)
 
     def _spool(self, handle: int, facts: os.stat_result, first: bytes) -> Content:
         spool = self._shop.passing("large")
@@ -172,7 +172,7 @@ class Reader:
                 piece = self._disk.read(handle, PIECE_BYTES)
         finally:
             self._shop.close(spool, into)
-        return Content(facts, size, digest.hexdigest(), spool=spool)
+        return Content(Facts.of(facts), size, digest.hexdigest(), spool=spool)
 
 
 def _same(one: os.stat_result, other: os.stat_result) -> bool:

@@ -38,7 +38,7 @@ class Writing:
             handle, self._handle = self._handle, None
             self._shop.close(self.path, handle)
 
-    def add(self, member: Member, about: About, pieces: Iterable[bytes]) -> None:
+    def add(self, member: Member, about: About, pieces: Iterable[bytes | bytearray]) -> None:
         """Add a file of exactly `member.size` bytes."""
         self._put(tar.header(member.path, about))
         for piece in pieces:
@@ -46,7 +46,7 @@ class Writing:
         self._put(bytes(tar.padding(member.size)))
         self.members[member.path] = member
 
-    def add_own(self, path: str, content: bytes) -> None:
+    def add_own(self, path: str, content: bytes | bytearray) -> None:
         """Add a file of Vigie's own, which no manifest lists but the reading back compares."""
         digest = hashlib.sha256(content).hexdigest()
         member = Member(path, len(content), digest, 0, 0, 0, 0, self.name)
@@ -75,7 +75,7 @@ class Writing:
             first = found.bad[0]
             raise ReadBackError(self.name, f"{first.path}: {first.fault} {first.detail}".rstrip())
 
-    def _put(self, content: bytes) -> None:
+    def _put(self, content: bytes | bytearray) -> None:
         if self._pack is not None:
             self._plain += len(content)
             self._out(self._pack.compress(content))

@@ -86,9 +86,9 @@ def scan(
         file.close()
     _judge(file, archive, result)
     lost = Fault.UNREADABLE if result.unreadable else Fault.MISSING
-    told = {bad.path for bad in result.bad} | result.good
+    told = {bad.path for bad in result.bad}
     for name in wanted:
-        if name not in told:
+        if name not in result.good and name not in told:
             result.add(name, lost)
     return result
 
@@ -131,7 +131,7 @@ def _read(tape: Tape, wanted: Mapping[str, Member], sink: Sink, result: Scan) ->
         elif path in seen:
             result.add(path, Fault.DUPLICATE)
         else:
-            seen.add(path)
+            seen.add(member.path)  # the one string there is already
             _compare(tape, item, member, sink, result)
 
 

@@ -211,3 +211,11 @@ def test_a_member_that_is_none_is_found_where_members_are_read(tracker: Tracker)
         tracker.store.restore(newest.id, tracker.top / "there")
     tracker.write("data/a.json", "[9]")
     assert tracker.restored(tracker.create().manifest) == tracker.contents()
+
+
+@pytest.mark.parametrize("n", [1, listing.BATCH, listing.BATCH + 1])
+def test_a_manifest_written_in_pieces_is_the_same(tracker: Tracker, n: int) -> None:
+    """Whatever their number, the members are one list."""
+    made = tracker.store.manifest(tracker.newest().id)
+    manifest = msgspec.structs.replace(made, members=made.members[:1] * n, gone=("data/a\\b",))
+    assert b"".join(listing.written(manifest)) == msgspec.json.encode(manifest)
