@@ -18,7 +18,7 @@ from storage.offsite.trouble import OffsiteError
 MOST_NOTES = 20
 
 
-def main(found: Settings, _: argparse.Namespace) -> int:
+def main(found: Settings, arguments: argparse.Namespace) -> int:
     """Make it; 0 when all is well, 1 with anything odd, 2 while another is made, 3 for none."""
     bar = Bar()
     try:
@@ -28,7 +28,7 @@ def main(found: Settings, _: argparse.Namespace) -> int:
         return REFUSED
     except BackupError as error:  # another program is at work on the backups
         return why(error)
-    made = backup_work.make(bench(found), bar, push=push)
+    made = backup_work.make(bench(found), bar, push=push, meant=arguments.meant)
     bar.end()
     if made.created is None:
         return _failed(made)
@@ -78,6 +78,9 @@ def _tell(created: Created, made: Made, found: Settings) -> None:
         say(f"  {note.flag}: {note.path}{f' ({note.detail})' if note.detail else ''}")
     if len(manifest.notes) > MOST_NOTES:
         say(f"  … and {len(manifest.notes) - MOST_NOTES} more")
+    for loss in manifest.losses:
+        say(f"  {loss.root} had {files(loss.files)} in {loss.id}, which stays until they are back;")
+        say("  or, if they were to go: `backup --meant`")
     kept = len(made.listing.snapshots)
     gone = f", deleted {', '.join(made.deleted)}" if made.deleted else ""
     say(f"  {kept} kept in {found.backup_dir}{gone}")

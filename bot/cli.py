@@ -70,7 +70,12 @@ def parser() -> argparse.ArgumentParser:
 
 def _about_backups(commands: "Commands") -> None:
     codes = "Exit code: 0 good, 1 made but with notes, 2 refused, 3 failed."
-    commands.add_parser("backup", help="make a backup now, and read it back", description=codes)
+    backup = commands.add_parser(
+        "backup", help="make a backup now, and read it back", description=codes
+    )
+    backup.add_argument(
+        "--meant", action="store_true", help="the files found lost were to go: end that alert"
+    )
     verify = commands.add_parser(
         "verify", help="read backups back and compare every file", description=codes
     )

@@ -23,8 +23,11 @@ class Backups(Protocol):
         """What is being done now, also at the schedule's behest."""
         ...
 
-    async def run(self) -> Made:
-        """Make a backup, read it back, delete what is too old."""
+    async def run(self, *, meant: bool = False) -> Made:
+        """Make a backup, read it back, delete what is too old.
+
+        With `meant`, what was lost by the last one was to go; one under way is not joined.
+        """
         ...
 
     async def drill(self) -> Retrieved:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ from handlers.backing import Backups
 from handlers.call import Call
 from handlers.live import Live, Show
 from handlers.views import backup as view
-from handlers.views import backup_list, backup_work, welcome
+from handlers.views import backup_list, backup_sure, backup_work, welcome
 from handlers.views.i18n import Language
 from handlers.views.message import Message
 from handlers.views.text import fold
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 NOW, LIST, TEST, GET, RESTORE = "now", "list", "test", "get", "restore"
 DATA = "data"
-SEALED = "bkyes"  # the verb whose button is good once
+SEALED, MEANT = "bkyes", "bkgone"  # the verbs whose button is good once
 WORDS: Mapping[str, str] = MappingProxyType(
     {
         "": "",
@@ -94,7 +95,24 @@ async def ask(call: Call) -> Message:
     if newest is None:
         return welcome.note("backup.get.none", language=call.language)
     seal = call.services.seals.make(call.chat_id, SEALED, newest.id, at=call.at)
-    return backup_work.confirm(newest, seal=seal, language=call.language)
+    return backup_sure.confirm(newest, seal=seal, language=call.language)
+
+
+async def ask_meant(call: Call) -> Message:
+    """Return the question whether what was lost was to go."""
+    found = await call.services.backups.listing()
+    if not found.losses or found.newest is None:
+        return welcome.note("backup.meant.none", language=call.language)
+    seal = call.services.seals.make(call.chat_id, MEANT, found.newest.id, at=call.at)
+    return backup_sure.meant(found, seal=seal, language=call.language)
+
+
+async def meant(call: Call) -> Message | Show:
+    """Make the backup that ends a loss, and show how far it is; it joins no other."""
+    busy = call.services.backups.under_way
+    if busy is not None:
+        return _busy(busy, call)
+    return _work(call, Work.BACKUP, partial(call.services.backups.run, meant=True), _made)
 
 
 async def restore(call: Call, snapshot_id: str) -> Message | Show:

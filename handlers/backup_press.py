@@ -8,7 +8,7 @@ from handlers.backup_get import begin
 from handlers.call import Call, Effect
 from handlers.live import Show
 from handlers.pressed import number
-from handlers.views import backup_work, welcome
+from handlers.views import backup_sure, welcome
 from handlers.views.message import Message
 
 LAST_PAGE = 10_000
@@ -50,8 +50,21 @@ async def restore(asked: Call) -> Effect:
     newest = (await asked.services.backups.listing()).newest_of(backup.DATA)
     if newest is None or newest.id != snapshot_id:
         return Effect(toast="toast.bk.newer")
-    answered = backup_work.confirm(newest, seal="", language=asked.language)
+    answered = backup_sure.confirm(newest, seal="", language=asked.language)
     return replace(_below(await backup.restore(asked, snapshot_id)), edit=answered)
+
+
+async def meant(asked: Call) -> Effect:
+    """Take what was lost as meant, if this very thing was asked a moment ago."""
+    snapshot_id, seal = asked.args
+    seals = asked.services.seals
+    if not seals.break_(seal, asked.chat_id, backup.MEANT, snapshot_id, at=asked.at):
+        return Effect(toast="button.expired")
+    found = await asked.services.backups.listing()
+    if found.newest is None or found.newest.id != snapshot_id:
+        return Effect(toast="toast.bk.newer")
+    answered = backup_sure.meant(found, seal="", language=asked.language)
+    return replace(_below(await backup.meant(asked)), edit=answered)
 
 
 def _below(answer: Message | Show) -> Effect:

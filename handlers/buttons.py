@@ -92,6 +92,8 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "bklist": Verb(run=backup_press.turn, args=1, role=Role.OPERATOR, wait="toast.fresh"),
         "bksend": Verb(run=backup_press.send, args=1, role=Role.OPERATOR, wait="toast.below"),
         "bkrestore": _below(backup.ask, role=Role.ADMIN),
+        "bkmeant": _below(backup.ask_meant, role=Role.ADMIN),
+        "bkgone": Verb(run=backup_press.meant, args=2, role=Role.ADMIN),
         "bkyes": Verb(run=backup_press.restore, args=2, role=Role.ADMIN),
         "newalerts": Verb(run=verbs.new_alerts, args=0),
         "details": Verb(run=verbs.details, args=1),

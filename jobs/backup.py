@@ -105,12 +105,15 @@ class Backups:
         up_s = at.logical_s - self._begun.logical_s
         return replace(known, running_s=running_s, up_s=up_s)
 
-    async def run(self, progress: Progress = silent) -> Made:
-        """Make a backup, read it back, delete what is too old."""
-        busy = self._busy(Work.BACKUP)
+    async def run(self, progress: Progress = silent, *, meant: bool = False) -> Made:
+        """Make a backup, read it back, delete what is too old.
+
+        With `meant`, what was lost by the last one was to go; one under way does not say so.
+        """
+        busy = self._busy(None if meant else Work.BACKUP)
         if busy is not None:
             return Made(trouble=busy, listing=await self.listing())
-        return await self._join(Work.BACKUP, partial(self._run, progress))
+        return await self._join(Work.BACKUP, partial(self._run, progress, meant=meant))
 
     async def drill(self, progress: Progress = silent) -> Retrieved:
         """Read all backups back, restore the newest into a folder beside them, compare, delete."""
@@ -155,7 +158,7 @@ class Backups:
             await self.run()  # what is damaged was put aside: this one starts from a new base
         return _said(outcome.trouble)
 
-    def _busy(self, work: Work) -> Phrase | None:
+    def _busy(self, work: Work | None) -> Phrase | None:
         doing = self._doing
         if doing is None or doing.work is work:
             return None
@@ -182,8 +185,10 @@ class Backups:
 
         return step
 
-    async def _run(self, progress: Progress) -> Made:
-        work = partial(backup_work.make, self.bench, self._watched(progress), push=self.push)
+    async def _run(self, progress: Progress, *, meant: bool) -> Made:
+        work = partial(
+            backup_work.make, self.bench, self._watched(progress), push=self.push, meant=meant
+        )
         found = await self._making.run(work, within_s=NO_LIMIT_S)
         made = Made(trouble=_crashed(found)) if isinstance(found, Unknown) else found
         made = replace(made, listing=replace(made.listing, next_at=self.next_at()))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from jobs.copies import Copies
 from storage.archives.findings import Restored
 from storage.archives.keep.retention import Reason
-from storage.archives.manifest import AFTER_LOSS
+from storage.archives.manifest import AFTER_LOSS, Loss
 from storage.archives.results import Created, Listed, Step
 from storage.records import Phrase
 
@@ -57,6 +57,12 @@ class Listing:
     def newest(self) -> Listed | None:
         """The newest good one."""
         return self.good[-1] if self.good else None
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """The losses that are open, as the newest good one has them."""
+        newest = self.newest
+        return () if newest is None or newest.manifest is None else newest.manifest.losses
 
     def newest_of(self, root: str) -> Listed | None:
         """Return the newest good one with files of a root, before it was found emptied, if any.

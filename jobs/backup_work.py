@@ -63,12 +63,17 @@ class Workbench:
         )
 
 
-def make(bench: Workbench, progress: Progress, *, push: Push | None = None) -> Made:
-    """Make a backup, read it back, copy it away, delete what is too old; never raises."""
+def make(
+    bench: Workbench, progress: Progress, *, push: Push | None = None, meant: bool = False
+) -> Made:
+    """Make a backup, read it back, copy it away, delete what is too old; never raises.
+
+    `meant`: what was lost by the last one was to go.
+    """
     began = time.monotonic()
     store = bench.store(progress)
     try:
-        created, gone = _created(store)
+        created, gone = _created(store, meant=meant)
     except (BackupError, OSError) as error:
         why = trouble(error)
         return Made(trouble=why, listing=listing(bench), seconds=time.monotonic() - began)
@@ -84,16 +89,16 @@ def make(bench: Workbench, progress: Progress, *, push: Push | None = None) -> M
     )
 
 
-def _created(store: BackupStore) -> tuple[Created, tuple[str, ...]]:
+def _created(store: BackupStore, *, meant: bool) -> tuple[Created, tuple[str, ...]]:
     """Return the new one, and what was deleted first for want of room: nothing that is to stay."""
     try:
-        return store.create(), ()
+        return store.create(meant=meant), ()
     except NoSpaceError:
         plan = store.plan_prune()
         pruned = store.prune(plan) if plan.delete or plan.delete_archives else None
         if pruned is None or not pruned.freed_bytes:
             raise
-    return store.create(), pruned.ids
+    return store.create(meant=meant), pruned.ids
 
 
 def _thinned(store: BackupStore, created: Created) -> Made:

@@ -10,6 +10,7 @@ from handlers.views.backup_lines import (
     button,
     doubts,
     kept,
+    lost,
     size_bytes,
     upcoming,
 )
@@ -53,6 +54,10 @@ def overview(seen: Seen, *, at: Moment, command: str, language: Language) -> Mes
     builder = Builder()
     if seen.lost:
         builder.add(_lost(seen, command, language)).gap()
+    elif found.losses:
+        may = "how" if seen.may_restore else "ask"
+        builder.add(Markup(f"🔴 {lost(found, language)}"))
+        builder.add(language.say(f"backup.loss.{may}")).gap()
     builder.add(Markup(f"<b>{_title(found, at, language)}</b>"))
     if found.trouble is not None:
         builder.add(advice(found.trouble, language))
@@ -122,11 +127,14 @@ def _code(typed: str) -> str:
 
 def _buttons(seen: Seen, language: Language) -> tuple[tuple[Button, ...], ...]:
     found, newest = seen.listing, seen.listing.newest
-    back = bool(seen.lost) and found.newest_of(DATA) is not None
+    lost_data = bool(seen.lost) or any(loss.root == DATA for loss in found.losses)
+    back = lost_data and found.newest_of(DATA) is not None
     main = Style.PLAIN if back else Style.PRIMARY
     rows: list[tuple[Button, ...]] = []
     if back and seen.may_restore:
         rows.append((button("restore", language, style=Style.DANGER),))
+    if found.losses and seen.may_restore:
+        rows.append((button("meant", language),))
     test = (button("test", language),) if newest is not None else ()
     rows.append((button("now", language, style=main), *test))
     if found.snapshots:

@@ -50,6 +50,15 @@ def kept(found: Listing, language: Language) -> Markup:
     )
 
 
+def lost(found: Listing, language: Language) -> Markup:
+    """Return what was lost and is not back, a line for each folder, and its last good backup."""
+    lines = [
+        language.say("backup.loss", root=one.root, n=one.files, found_at=one.found, good_at=one.at)
+        for one in found.losses
+    ]
+    return Markup("\n".join(lines))
+
+
 def upcoming(found: Listing, language: Language) -> Markup:
     """Return when the next one is due."""
     if found.next_at is None:

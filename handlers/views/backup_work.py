@@ -13,14 +13,13 @@ from handlers.views.backup_lines import (
     upcoming,
 )
 from handlers.views.blocks import Builder
-from handlers.views.callback import pack
 from handlers.views.columns import table
 from handlers.views.i18n import Language
 from handlers.views.message import Button, Message, Style
 from handlers.views.text import Markup, code, escape
 from jobs.backup_results import Listing, Made, Retrieved, UnderWay, Work
 from storage.archives.findings import Restored
-from storage.archives.manifest import Figures, Flag
+from storage.archives.manifest import Flag
 from storage.archives.results import Created, Listed, Phase, Step
 
 WIDTHS = (11, 4, 17)
@@ -210,33 +209,6 @@ def _whole(work: Work, back: Restored, language: Language) -> Message:
             builder.add(language.say("backup.aside", name=code(placed.kept.name)))
     builder.add(language.say(f"backup.back.{work}.then"))
     return Message(html=builder.build(), buttons=((button("newlist", language),),))
-
-
-def confirm(newest: Listed, *, seal: str, language: Language) -> Message:
-    """Return the question before the data folder is replaced; `seal` makes the yes valid once.
-
-    Without a seal it has been answered.
-    """
-    manifest = newest.manifest
-    mine = Figures() if manifest is None else manifest.figures.get("data", Figures())
-    html = language.say(
-        "backup.sure",
-        at_at=manifest.started if manifest else None,
-        n=mine.files,
-        data_bytes=mine.bytes,
-    )
-    if newest.made_of:
-        made_of = language.say("backup.sure.made_of", folders=", ".join(newest.made_of))
-        html = Markup(f"{html}\n{made_of}")
-    if not seal:
-        return Message(html=Markup(f"♻️ {html}"))
-    yes = Button(
-        label=language.plain("button.bk.yes"),
-        data=pack("bkyes", newest.id, seal),
-        style=Style.DANGER,
-    )
-    no = Button(label=language.plain("button.bk.no"), data=pack("bkoverview"))
-    return Message(html=Markup(f"♻️ {html}"), buttons=((yes, no),))
 
 
 def interrupted(what: str, *, language: Language) -> Message:

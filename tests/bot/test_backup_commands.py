@@ -522,3 +522,18 @@ def test_a_backup_of_other_folders_is_told_before_anything(
     assert told not in console.out
     assert console.run("restore", "--yes") == 0
     assert console.read("new/data_dir/0.json") == '[{"id": 0}]'
+
+
+def test_what_was_lost_may_be_meant(console: Console) -> None:
+    """Said each time until somebody says so; then never again, by whatever process."""
+    console.run("backup")
+    before = console.id()
+    for number in range(3):
+        (console.folder / f"data/{number}.json").unlink()
+    for _ in range(2):
+        assert console.run("backup") == 1
+        assert f"data had 4 files in {before}, which stays until they are back" in console.out
+    assert console.run("backup", "--meant") == 0
+    assert "--meant" not in console.out
+    assert console.run("backup") == 0
+    assert "--meant" not in console.out

@@ -17,8 +17,8 @@ from jobs.backup_results import Retrieved, Work
 from jobs.facts import Unknown
 from storage.archives.findings import Bad, Restored
 from storage.archives.findings import Fault as Wrong
-from storage.archives.manifest import Flag, Manifest, Note
-from storage.archives.results import Step
+from storage.archives.manifest import Flag, Loss, Manifest, Note
+from storage.archives.results import Listed, Step
 from storage.records import Phrase
 from storage.unfinished import NOT_YET, Unfinished
 from tests.handlers.chat import ADA, BOB, TEAM, World
@@ -542,3 +542,90 @@ async def test_work_that_breaks_leaves_no_message_waiting(
     assert excuse.text.startswith("Sorry")
     assert "a handler failed" in caplog.text
     assert world.services.unfinished.all() == []
+
+
+MEANT, GONE = "✔️ It was meant so", "Yes, meant so"
+
+
+def lose(world: World) -> Listed:
+    """Have the newest backup made after the data had shrunk; return the last whole one."""
+    world.vault.keep(3)
+    *_, good, newest = world.vault.snapshots
+    assert newest.manifest is not None
+    assert good.manifest is not None
+    loss = Loss(
+        root="data", id=good.id, at=good.manifest.started, files=12,
+        found=newest.manifest.started, gone=("data/a",),
+    )  # fmt: skip
+    notes = (Note(path="data", flag=Flag.SHRUNK, detail="3 of 12 files"),)
+    manifest = structs.replace(newest.manifest, losses=(loss,), notes=notes)
+    world.vault.snapshots[-1] = structs.replace(newest, manifest=manifest)
+    return good
+
+
+async def test_a_loss_leads_to_both_of_its_ends(world: World) -> None:
+    """The files' return, from the last good one; or that it was meant, asked first, done once."""
+    good = lose(world)
+    (post,) = await world.say("/backup")
+    assert post.text.startswith("🔴 data lost files and they are not back: found ")
+    assert "12 files before. The last good backup, of " in post.text
+    assert "An admin finds buttons here" in post.text
+    assert RESTORE not in labels(post)
+    assert MEANT not in labels(post)
+    make_admin(world)
+    (post,) = await world.say("/backup")
+    assert labels(post)[:2] == [RESTORE, MEANT]
+    await world.press(post, RESTORE)
+    await world.press(world.api.said(ADA)[-1], YES)
+    assert world.vault.restored == good.id
+    await world.press(post, MEANT)
+    question = world.api.said(ADA)[-1]
+    assert question.text.startswith("Was that meant so?\ndata lost files")
+    yes = next(b["callback_data"] for b in question.buttons if b["text"] == GONE)
+    assert len(yes.encode()) <= 64
+    assert world.vault.meant == 0
+    await world.press(question, GONE)
+    assert (world.vault.meant, world.vault.done[-1]) == (1, Work.BACKUP)
+    assert question.buttons == []
+    assert world.api.said(ADA)[-1].text.startswith("💾 Backup finished")
+    assert str((await world.press(question, yes)).toast).startswith("That button was good once")
+    (post,) = await world.say("/backup")
+    assert MEANT not in labels(post)
+    await world.press(post, "v1:bkmeant")
+    assert world.api.said(ADA)[-1].text.startswith("Nothing is missing")
+    assert world.vault.meant == 1
+
+
+async def test_only_an_admin_who_was_asked_ends_a_loss(world: World) -> None:
+    """Not an operator, not five minutes later, not in another chat, not for another backup."""
+    lose(world)
+    (post,) = await world.say("/backup")
+    newest, older = world.vault.snapshots[-1].id, world.vault.snapshots[0].id
+    seals = world.services.seals
+    fresh = seals.make(ADA, "bkgone", newest, at=world.at)
+    for data in ("v1:bkmeant", f"v1:bkgone:{newest}:{fresh}"):
+        assert (await world.press(post, data)).toast == "For admins only."
+    make_admin(world)
+    elsewhere = seals.make(TEAM, "bkgone", newest, at=world.at)
+    other_verb = seals.make(ADA, "bkyes", newest, at=world.at)
+    for word in (f"{newest}:{elsewhere}", f"{newest}:{other_verb}", f"{newest}:é", "x:y", "::"):
+        await world.press(post, f"v1:bkgone:{word}")
+    other = seals.make(ADA, "bkgone", older, at=world.at)
+    press = await world.press(post, f"v1:bkgone:{older}:{other}")
+    assert str(press.toast).startswith("There is a newer backup")
+    world.later(timedelta(minutes=7))
+    await world.press(post, f"v1:bkgone:{newest}:{fresh}")
+    assert (world.vault.meant, world.vault.done) == (0, [])
+
+
+async def test_a_backup_under_way_does_not_say_that_it_was_meant(world: World) -> None:
+    """It is not joined: it was begun by somebody who said nothing of the kind."""
+    lose(world)
+    make_admin(world)
+    (post,) = await world.say("/backup")
+    await world.press(post, MEANT)
+    question = world.api.said(ADA)[-1]
+    async with held(world, "/backup now"):
+        await world.press(question, GONE)
+        assert "being made" in world.api.said(ADA)[-1].text
+    assert world.vault.meant == 0

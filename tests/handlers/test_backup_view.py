@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.views import backup, backup_list, backup_parts, backup_work
+from handlers.views import backup, backup_list, backup_parts, backup_sure, backup_work
 from handlers.views.backup_parts import Parcel, Part
 from handlers.views.i18n import LANGUAGES, Language, language
 from handlers.views.message import Message
@@ -238,8 +238,8 @@ def test_a_parcel_of_any_size(code: str, parts: int, sent: int) -> None:
 def test_questions_and_interruptions(code: str) -> None:
     """The seal fits its button; each interruption has its words."""
     accepted(
-        backup_work.confirm(snapshot(START), seal="99999999999-0123abcd", language=words(code)),
-        backup_work.confirm(snapshot(START), seal="", language=words(code)),
+        backup_sure.confirm(snapshot(START), seal="99999999999-0123abcd", language=words(code)),
+        backup_sure.confirm(snapshot(START), seal="", language=words(code)),
         *(
             backup_work.interrupted(what, language=words(code))
             for what in ("backup", "drill", "restore", "get")

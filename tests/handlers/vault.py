@@ -65,6 +65,7 @@ class Vault:
     next_in: timedelta | None = timedelta(hours=17)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     restored: str = ""
+    meant: int = 0
     done: list[Work] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -108,8 +109,9 @@ class Vault:
             free_bytes=41_000_000_000,
         )  # fmt: skip
 
-    async def run(self) -> Made:
+    async def run(self, *, meant: bool = False) -> Made:
         """Make one, as far as `trouble` lets it."""
+        self.meant += meant
         await self._work(Work.BACKUP)
         if self.trouble is not None:
             return Made(trouble=self.trouble, listing=await self.listing())

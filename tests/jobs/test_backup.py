@@ -182,6 +182,35 @@ async def test_an_empty_source_is_an_alarm(place: Place) -> None:
     assert (verify.level, verify.fact.key) == (Severity.CRITICAL, "backups.verify.empty")
 
 
+async def test_a_loss_is_an_alarm_until_somebody_says_it_was_meant(place: Place) -> None:
+    """However long that takes; then at once. One under way is not joined for that."""
+    await place.backups.run()
+    for number in range(3):
+        (place.folder / f"data/{number}.json").unlink()
+    levels = []
+    for _ in range(8):
+        place.now += timedelta(days=1)
+        await place.backups.run()
+        verify = place.told[-1]["backup:verify"]
+        assert verify.fact.key == "backups.verify.shrunk"
+        levels.append(verify.level)
+    assert levels == [Severity.CRITICAL] * 4 + [Severity.WARNING] * 4
+    assert place.told[-1]["backup:count"].outcome is Outcome.OK
+    place.now += timedelta(days=1)
+    first = asyncio.create_task(place.backups.run())
+    await asyncio.sleep(0)
+    refused = await place.backups.run(meant=True)
+    assert refused.trouble is not None
+    assert refused.trouble.key == "backups.run.busy"
+    await first
+    verify = place.told[-1]["backup:verify"]
+    assert verify.level is Severity.WARNING
+    place.now += timedelta(minutes=1)
+    made = await place.backups.run(meant=True)
+    assert (made.trouble, made.listing.losses) == (None, ())
+    assert place.told[-1]["backup:verify"].level is Severity.OK
+
+
 async def test_the_drill_restores_compares_and_leaves_nothing(place: Place) -> None:
     """Every file comes back as it was; the folder beside the backups is gone again."""
     await place.backups.run()
