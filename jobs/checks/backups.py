@@ -101,7 +101,7 @@ def _verify(known: Backups, now: datetime) -> Observation:
     if not snapshots:
         return VERIFY.ok(Phrase("backups.none"))
     newest = snapshots[-1]
-    return _broken(snapshots) or _lost(newest, now) or _older(snapshots) or _whole(newest)
+    return _broken(snapshots) or _lost(snapshots, now) or _older(snapshots) or _whole(newest)
 
 
 def _whole(newest: Backup) -> Observation:
@@ -122,11 +122,12 @@ def _broken(snapshots: Sequence[Backup]) -> Observation | None:
     return VERIFY.fail(Severity.CRITICAL, Phrase("backups.verify.all_broken", values))
 
 
-def _lost(newest: Backup, now: datetime) -> Observation | None:
+def _lost(snapshots: Sequence[Backup], now: datetime) -> Observation | None:
     """Return that a root lost its files, which are not back: what is empty is told first.
 
     It stays told, for days as an emergency; what is left of it then is to say: it was meant so.
     """
+    newest = snapshots[-1]
     empty = {note.path for note in newest.notes if note.flag is Flag.EMPTY}
     losses = sorted(newest.losses, key=lambda one: (one.root not in empty, one.root))
     if not losses:
@@ -139,7 +140,8 @@ def _lost(newest: Backup, now: datetime) -> Observation | None:
     flag = Flag.EMPTY if worst.root in empty else Flag.SHRUNK
     fresh = now - worst.found < SETTLED or flag is Flag.EMPTY
     level = Severity.CRITICAL if fresh else Severity.WARNING
-    return VERIFY.fail(level, Phrase(f"backups.verify.{flag}", values))
+    kept = any(one.at == worst.at for one in _sound(snapshots))
+    return VERIFY.fail(level, Phrase(f"backups.verify.{flag if kept else 'unkept'}", values))
 
 
 def _older(snapshots: Sequence[Backup]) -> Observation | None:

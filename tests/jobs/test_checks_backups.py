@@ -47,6 +47,11 @@ def lost(at: datetime = LAST, *, found: datetime = LAST, flag: str = "shrunk") -
     return made(at, files=40, flags=f"data={flag}", losses=(loss,))
 
 
+def found_lost(found: datetime = LAST, *, flag: str = "shrunk") -> list[Backup]:
+    """Return the last good one, and the newest, which says what was lost behind it."""
+    return [made(found - DAY), lost(found=found, flag=flag)]
+
+
 def nights(n: int, *, until: datetime = LAST) -> tuple[Backup, ...]:
     """Return the snapshots of so many nights."""
     return tuple(made(until - number * DAY) for number in reversed(range(n)))
@@ -170,13 +175,15 @@ def test_nor_after_the_machine_slept(back_s: float, waits: bool) -> None:  # noq
         ([*nights(3), broken()], CRITICAL, "backups.verify.broken"),
         ([broken(LAST - DAY), broken()], CRITICAL, "backups.verify.all_broken"),
         ([broken(LAST - 2 * DAY), broken(LAST - DAY), made()], WARNING, "backups.verify.older"),
-        ([lost()], CRITICAL, "backups.verify.shrunk"),
-        ([lost(found=LAST - 3 * DAY)], CRITICAL, "backups.verify.shrunk"),
-        ([lost(found=LAST - 4 * DAY)], WARNING, "backups.verify.shrunk"),
-        ([lost(flag="empty")], CRITICAL, "backups.verify.empty"),
-        ([lost(found=LAST - 400 * DAY, flag="empty")], CRITICAL, "backups.verify.empty"),
-        ([lost(found=LAST - 400 * DAY)], WARNING, "backups.verify.shrunk"),
-        ([broken(LAST - DAY), lost(found=LAST - 9 * DAY)], WARNING, "backups.verify.shrunk"),
+        (found_lost(), CRITICAL, "backups.verify.shrunk"),
+        (found_lost(LAST - 3 * DAY), CRITICAL, "backups.verify.shrunk"),
+        (found_lost(LAST - 4 * DAY), WARNING, "backups.verify.shrunk"),
+        (found_lost(flag="empty"), CRITICAL, "backups.verify.empty"),
+        (found_lost(LAST - 400 * DAY, flag="empty"), CRITICAL, "backups.verify.empty"),
+        (found_lost(LAST - 400 * DAY), WARNING, "backups.verify.shrunk"),
+        ([broken(LAST - 3 * DAY), *found_lost(LAST)], CRITICAL, "backups.verify.shrunk"),
+        ([lost()], CRITICAL, "backups.verify.unkept"),
+        ([broken(LAST - DAY), lost()], CRITICAL, "backups.verify.unkept"),
     ],
 )
 def test_what_cannot_be_relied_on(snapshots: list[Backup], level: Severity, key: str) -> None:
@@ -400,7 +407,7 @@ def looks() -> Iterator[Facts]:
         facts(made(LAST - DAY), broken()),
         facts(broken(LAST - DAY), made()),
     )
-    yield from (facts(lost(flag="empty")), facts(lost()))
+    yield from (facts(*found_lost(flag="empty")), facts(*found_lost()), facts(lost()))
     for flag in ("missing", "damaged", "unreadable", "unstable", "invalid_json"):
         for before in ("", f"data/a={flag}"):
             yield facts(made(flags=before), made(flags=f"data/a={flag}"))

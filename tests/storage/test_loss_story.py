@@ -1,13 +1,14 @@
 """A folder loses its files: forty nights of it, here and off this machine, and how it ends."""
 
 import shutil
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from storage.archives.keep.retention import Reason
-from storage.archives.manifest import Manifest
+from storage.archives.manifest import Manifest, manifest_name
 from storage.offsite.copies import Offsite
 from storage.offsite.folder import FolderPlace
 from tests.storage.archives.tracker import NIGHT, START, Tracker
@@ -201,3 +202,37 @@ def test_a_wiped_machine_thins_out_as_before(story: Story) -> None:
     assert dropped.ids == ()
     assert story.remote_ids() == before
     assert before[0] == good.id
+
+
+def test_a_whole_one_that_is_not_to_be_had_holds_nothing_up(story: Story) -> None:
+    """The newest comes home all the same, and still says what was lost."""
+    good = story.night()
+    story.lose()
+    last = story.night()
+    (story.there / manifest_name(good.id)).unlink()
+    shutil.rmtree(story.tracker.top)
+    story.tracker = Tracker(story.tracker.top, story.tracker.now)
+    assert story.copies.pull().id == last.id
+    assert story.ids() == [last.id]
+    story.tracker.store.restore(last.id, None)
+    assert story.night().losses == last.losses
+
+
+@pytest.mark.skipif(shutil.which("sha256sum") is None, reason="needs sha256sum")
+def test_a_list_that_tells_of_a_loss_is_still_one(story: Story) -> None:
+    """For `sha256sum` what Vigie adds is a comment; it warns of nothing."""
+    story.night()
+    shutil.rmtree(story.tracker.data)
+    story.tracker.now += NIGHT
+    last = story.tracker.store.create().manifest
+    story.copies.push(last)
+    name = f"snap-{last.id}.sha256"
+    assert (story.there / name).read_text().count("# ") > len(last.archives) + 3
+    done = subprocess.run(
+        ["sha256sum", "--strict", "--warn", "-c", name],
+        cwd=story.there,
+        check=True,
+        capture_output=True,
+    )
+    assert done.stderr == b""
+    assert done.stdout.count(b": OK") == len(last.archives) + 1

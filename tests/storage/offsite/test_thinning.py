@@ -48,7 +48,14 @@ def places(draw: st.DrawFn) -> tuple[dict[str, int], dict[str, Sums | None]]:
         base = f"base-{at}.tar.zst" if fresh else base
         archives = [base] if fresh else [base, f"diff-{at}.tar.zst"]
         items = [item(name, mark) for name in (*archives, manifest_name(at))]
-        whole = Sums(id=at, clean=draw(st.booleans()), items=tuple(items))
+        whole = Sums(
+            id=at,
+            clean=draw(st.booleans()),
+            items=tuple(items),
+            started=draw(st.sampled_from([None, START + timedelta(days=day, microseconds=7)])),
+            empty=draw(st.booleans()),
+            whole=draw(st.sampled_from([(), (stamp(START),), (stamp(START), at)])),
+        )
         steps = [(one.stored_name, 5) for one in items]
         steps.insert(-1, (sums_name(at), 9))
         names |= dict(steps[: draw(st.integers(1, len(steps)))])
