@@ -12,7 +12,7 @@ from storage.archives.disk import Disk
 from storage.archives.errors import BackupError
 from storage.archives.findings import Bad, Fault
 from storage.archives.manifest import Manifest, Member, manifest_name
-from storage.archives.restore.swapping import discard
+from storage.archives.restore.folders import discard
 from storage.archives.results import Listed, Progress
 from storage.records import Phrase
 

@@ -1,5 +1,7 @@
 """Why a backup or a restore did not come about; raised only where nothing was published."""
 
+from storage.archives.names import WORK
+
 
 class BackupError(Exception):
     """Nothing was published, nothing earlier was touched; the text says what to do."""
@@ -90,8 +92,9 @@ REFUSALS = {
     "occupied": "the folder to restore to is not empty; name a new one",
     "overlap": "it lies in another folder that is restored; use --to",
     "backups": "the backups lie inside it; use --to",
-    "mount": "it is a mount point, which cannot be renamed; use --to",
-    "parent": "the folder it lies in cannot be written to; use --to",
+    "mount": "another file system is mounted inside it; use --to",
+    "closed": "it, or a folder in it, cannot be written to; use --to",
+    "depot": f"something that is no folder is called {WORK} in it; move it away",
     "strangers": "they are still there, so it is another Vigie's; use --to, or move them away",
     "unknown": "the snapshot holds it, but no such folder is set; use --to",
     "file": "something that is no folder has its name; move it away",

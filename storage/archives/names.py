@@ -21,7 +21,9 @@ SECRET = (
     "*.session-journal",
 )
 PASSING = ("lock", "*.lock", ".lock", "*.tmp", ".tmp*", "*.swp", "*~")
-NEVER = SECRET + PASSING
+WORK = ".vigie-restore"  # where a restore works, and keeps what was there, inside a mount point
+APART = frozenset({WORK, "lost+found"})  # folders in a root that are no part of its data
+NEVER = (*SECRET, *PASSING, f"{WORK}*", *APART)
 _ENDS = tuple(each[1:] for each in NEVER if each.startswith("*"))
 _STARTS = tuple(each[:-1] for each in NEVER if each.endswith("*"))
 

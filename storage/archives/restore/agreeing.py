@@ -2,28 +2,27 @@
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from storage.archives.disk import Disk
 from storage.archives.restore import journal as journals
-from storage.archives.restore.journal import PREFIX, Journal
-from storage.archives.restore.swapping import discard, free_name, is_folder, make_folders
+from storage.archives.restore.folders import discard, free_name, is_folder, make_folders
+from storage.archives.restore.journal import Journal, Way
+from storage.archives.restore.places import PREFIX, Place
 
 
 class Plan(msgspec.Struct, frozen=True):
     """What is to be done with one root: from which snapshot, how, of which files, and when."""
 
     id: str
-    way: Literal["swap", "files"]
+    way: Way
     only: tuple[str, ...]
     stamp: str
 
 
 def agree(
-    disk: Disk, targets: Mapping[str, Path], plan: Callable[[str], Plan]
+    disk: Disk, places: Mapping[str, Place], plan: Callable[[str], Plan]
 ) -> dict[str, Journal]:
     """Return each root's journal, not yet written down; what another restore staged is deleted.
 
@@ -31,11 +30,11 @@ def agree(
     """
     token = os.urandom(8).hex()
     agreed = {}
-    for root, target in targets.items():
-        make_folders(disk, target.parent)
-        journal = _new(disk, root, target, plan(root), token)
-        staging = target.with_name(journal.staging)
-        old = journals.load(disk, root, target)
+    for root, place in places.items():
+        make_folders(disk, place.ground)
+        journal = _new(disk, place, plan(root), token)
+        staging = place.depot / journal.staging
+        old = journals.load(disk, place)
         if old is not None and _same(old, journal) and is_folder(disk, staging):
             journal = msgspec.structs.replace(old, token=token)
         else:
@@ -44,14 +43,14 @@ def agree(
     return agreed
 
 
-def _new(disk: Disk, root: str, target: Path, plan: Plan, token: str) -> Journal:
-    kept = target.with_name(f"{target.name}.before-restore-{plan.stamp}")
+def _new(disk: Disk, place: Place, plan: Plan, token: str) -> Journal:
+    kept = place.depot / f"{place.target.name}.before-restore-{plan.stamp}"
     return Journal(
         token=token,
         id=plan.id,
-        root=root,
-        target=target.name,
-        staging=f"{PREFIX}{root}.staging",
+        root=place.root,
+        target=place.target.name,
+        staging=f"{PREFIX}{place.root}.staging",
         kept=free_name(disk, kept).name,
         way=plan.way,
         only=plan.only,

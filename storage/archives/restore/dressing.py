@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from storage.archives.disk import Disk
-from storage.archives.restore.swapping import copy, files_below, is_folder, make_folders
+from storage.archives.restore.folders import copy, files_below, is_folder, make_folders
 
 OWNER_BITS = 0o700
 READ_BITS = 0o044

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -10,7 +9,9 @@ import msgspec
 from storage.archives.disk import Disk
 from storage.archives.findings import Placed
 from storage.archives.restore import journal as journals
+from storage.archives.restore.folders import discard
 from storage.archives.restore.journal import Journal
+from storage.archives.restore.places import Place
 from storage.archives.restore.swapping import finish
 
 
@@ -28,7 +29,7 @@ class Resumed(msgspec.Struct, frozen=True):
 
 
 def place(
-    disk: Disk, targets: Mapping[str, Path], plans: Mapping[str, Journal]
+    disk: Disk, places: Mapping[str, Place], plans: Mapping[str, Journal]
 ) -> tuple[Placed, ...]:
     """Put all staged roots in place, together.
 
@@ -36,49 +37,54 @@ def place(
     OSError: then either nothing was moved and all of it waits again, or `resume` goes on.
     """
     for root in sorted(plans):
-        _say(disk, targets[root], plans[root], "placing")
+        _say(disk, places[root], plans[root], "placing")
     placed: list[Placed] = []
     for root in sorted(plans, reverse=True):
         try:
-            placed.append(finish(disk, targets[root], plans[root]))
+            placed.append(finish(disk, places[root], plans[root]))
         except OSError:
             if not placed:
-                _take_back(disk, targets, plans, moved=root)
+                _take_back(disk, places, plans, moved=root)
             raise
     return tuple(placed[::-1])
 
 
+def give_up(disk: Disk, where: Place, plan: Journal) -> None:
+    """Delete what is staged and not decided. Raises OSError."""
+    discard(disk, where.depot / plan.staging)
+    journals.drop(disk, where)
+
+
 def _take_back(
-    disk: Disk, targets: Mapping[str, Path], plans: Mapping[str, Journal], *, moved: str
+    disk: Disk, places: Mapping[str, Place], plans: Mapping[str, Journal], *, moved: str
 ) -> None:
     """Let a restore wait again, where the system refused to move its very first folder.
 
     Otherwise a folder that can never be moved would be tried again at every start.
     """
-    plan, target = plans[moved], targets[moved]
+    plan, depot = plans[moved], places[moved].depot
     with contextlib.suppress(OSError):
-        staged = disk.exists(target.with_name(plan.staging))
-        touched = plan.way == "files" or disk.exists(target.with_name(plan.kept))
+        staged = disk.exists(depot / plan.staging)
+        touched = plan.way != "swap" or disk.exists(depot / plan.kept)
         if staged and not touched:
             for root in sorted(plans, reverse=True):
-                _say(disk, targets[root], plans[root], "staging")
+                _say(disk, places[root], plans[root], "staging")
 
 
-def _say(disk: Disk, target: Path, plan: Journal, phase: Literal["staging", "placing"]) -> None:
-    journals.save(disk, target, msgspec.structs.replace(plan, phase=phase))
+def _say(disk: Disk, where: Place, plan: Journal, phase: Literal["staging", "placing"]) -> None:
+    journals.save(disk, where, msgspec.structs.replace(plan, phase=phase))
 
 
-def resume(disk: Disk, roots: Mapping[str, Path]) -> tuple[Resumed, ...]:
+def resume(disk: Disk, places: Mapping[str, Place]) -> tuple[Resumed, ...]:
     """Finish every restore of these roots that was decided; say which others wait.
 
     Cheap where there is none. Raises OSError, and can be called again then.
     """
-    targets = {root: path.resolve() for root, path in roots.items()}
-    found = {root: journals.load(disk, root, target) for root, target in targets.items()}
+    found = {root: journals.load(disk, where) for root, where in places.items()}
     plans = {root: journal for root, journal in found.items() if journal is not None}
     decided = {plan.token for plan in plans.values() if plan.phase == "placing"}
     due = {root: plan for root, plan in plans.items() if plan.token in decided}
-    placed = {each.root: each for each in place(disk, targets, due)}
+    placed = {each.root: each for each in place(disk, places, due)}
     return tuple(
         Resumed(
             id=plan.id,

@@ -8,8 +8,8 @@ from storage.archives import names
 from storage.archives.disk import Disk
 from storage.archives.findings import Preview
 from storage.archives.manifest import Member
+from storage.archives.restore.folders import files_below
 from storage.archives.restore.staging import below, root_of, sha256
-from storage.archives.restore.swapping import files_below
 
 
 def preview(

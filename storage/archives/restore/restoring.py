@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -18,12 +17,12 @@ from storage.archives.restore import previewing
 from storage.archives.restore.agreeing import Plan, agree
 from storage.archives.restore.behind import Behind
 from storage.archives.restore.dressing import carry_over, owner, settle, sweep
-from storage.archives.restore.journal import Journal
-from storage.archives.restore.placing import place, resume
+from storage.archives.restore.folders import make_folders
+from storage.archives.restore.journal import Journal, Way
+from storage.archives.restore.placing import give_up, place, resume
 from storage.archives.restore.salvage import salvage
 from storage.archives.restore.sites import Sites, check_room
 from storage.archives.restore.staging import Stage, below, root_of
-from storage.archives.restore.swapping import discard, make_folders
 from storage.archives.results import Step
 
 
@@ -73,7 +72,8 @@ class Restore:
         if not chosen:
             raise RefusedError(", ".join(manifest.roots), "nothing")
         self._roots = sorted({root_of(member) for member in self._members})
-        self._targets = {root: sites.targets[root] for root in self._roots}
+        self._places = {root: sites.places[root] for root in self._roots}
+        self._targets = {root: place.target for root, place in self._places.items()}
 
     def look(self) -> Restored:
         """Say what it would do: read the archives, compare, write nothing.
@@ -100,18 +100,18 @@ class Restore:
         done = self._finish_earlier()
         if done:
             return self._restored(_Haul({member.path for member in self._members}), placed=done)
-        swapped = [root for root in self._roots if self._way(root) == "swap"]
-        self._sites.check(self._disk, self._roots, swapped, self._shelf.folder)
+        whole = [root for root in self._roots if self._way(root) != "files"]
+        self._sites.check(self._disk, self._roots, whole, self._shelf.folder)
         self._check_kin()
         now = stamp(self._shelf.clock())
         plans = agree(
             self._disk,
-            self._targets,
+            self._places,
             lambda root: Plan(self._manifest.id, self._way(root), self._wish.only, now),
         )
-        check_room(self._disk, self._targets, self._members, plans)
+        check_room(self._disk, self._places, self._members, plans)
         for root, plan in plans.items():
-            journals.save(self._disk, self._targets[root], plan)
+            journals.save(self._disk, self._places[root], plan)
         with Behind() as behind:
             stage = self._stage(plans, behind)
             haul = self._fetch(stage.take, stage.wait)
@@ -125,7 +125,7 @@ class Restore:
         plans = self._worth(haul, plans)
         carried = sum(self._settle(haul, root, plan) for root, plan in plans.items())
         self._shelf.progress(Step(phase="swap", done=0, total=len(plans)))
-        placed = place(self._disk, self._targets, plans)
+        placed = place(self._disk, self._places, plans)
         return self._restored(haul, placed=placed, reused=stage.reused, carried=carried)
 
     def _check_kin(self) -> None:
@@ -142,30 +142,29 @@ class Restore:
             if any(member.path in haul.good for member in self._members_of(root)):
                 worth[root] = plan
             else:
-                journals.drop(self._disk, root, self._targets[root])
-                discard(self._disk, self._targets[root].with_name(plan.staging))
+                give_up(self._disk, self._places[root], plan)
         return worth
 
     def _finish_earlier(self) -> tuple[Placed, ...]:
         """Finish what was decided before; return it where it is this very restore."""
         finished = [
             (each.root, each.placed)
-            for each in resume(self._disk, self._targets)
+            for each in resume(self._disk, self._places)
             if each.placed and each.id == self._manifest.id and each.only == self._wish.only
         ]
         whole = [root for root, _ in finished] == self._roots
         return tuple(placed for _, placed in finished) if whole else ()
 
-    def _way(self, root: str) -> Literal["swap", "files"]:
-        whole = root in self._wish.whole or not self._disk.exists(self._targets[root])
-        return "swap" if whole else "files"
+    def _way(self, root: str) -> Way:
+        if root not in self._wish.whole and self._disk.exists(self._targets[root]):
+            return "files"
+        return "refill" if self._places[root].inside else "swap"
 
     def _stage(self, plans: Mapping[str, Journal], behind: Behind) -> Stage:
         folders, owners = {}, {}
         for root, plan in plans.items():
-            target = self._targets[root]
-            folder = folders[root] = target.with_name(plan.staging)
-            owners[root] = owner(self._disk, target)
+            folder = folders[root] = self._places[root].depot / plan.staging
+            owners[root] = owner(self._disk, self._targets[root])
             make_folders(self._disk, folder)
             sweep(self._disk, folder, {below(member) for member in self._members_of(root)})
         return Stage(self._disk, folders, owners, behind)
@@ -207,9 +206,9 @@ class Restore:
     def _settle(self, haul: _Haul, root: str, plan: Journal) -> int:
         """Make one root ready to be put in place; return how many other files stay with it."""
         target = self._targets[root]
-        staging = target.with_name(plan.staging)
+        staging = self._places[root].depot / plan.staging
         carried: tuple[Path, ...] = ()
-        if plan.way == "swap":
+        if plan.way != "files":
             carried = carry_over(
                 self._disk,
                 target,

@@ -16,11 +16,11 @@ from storage.archives.manifest import Manifest, Member, manifest_name
 from storage.archives.read.passes import Shelf
 from storage.archives.read.verifying import verify
 from storage.archives.restore import journal as journals
-from storage.archives.restore.placing import Resumed, resume
+from storage.archives.restore.places import beside, lying, within
+from storage.archives.restore.placing import Resumed, give_up, resume
 from storage.archives.restore.restoring import Restore, Wish
 from storage.archives.restore.sites import sites
 from storage.archives.restore.staging import root_of
-from storage.archives.restore.swapping import discard
 from storage.archives.tree import folders
 from storage.archives.workshop import Workshop
 
@@ -85,7 +85,7 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
             restore = Restore(
                 self.shelf,
                 manifest,
-                sites(manifest, self.roots, order.to),
+                sites(self.shelf.disk, manifest, self.roots, order.to),
                 Wish(
                     chosen=lambda member: root_of(member) in whole or _matches(member, only),
                     keeps=lambda path: any(map(excluded, (path, *folders(path)))),
@@ -112,19 +112,18 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
             if not self._journals():
                 return ()
         with self._minding("restore"), self._locked():
-            return resume(self.shelf.disk, self.roots)
+            return resume(self.shelf.disk, lying(self.shelf.disk, self.roots))
 
     def give_up(self, roots: Collection[str]) -> tuple[str, ...]:
         """Delete what waiting restores of these have staged; return which. Finish decided ones."""
         resumed = self.resume()
         waiting = [each for each in resumed if each.outcome == "waiting" and each.root in roots]
         with self._minding("restore"), self._locked():
+            places = lying(self.shelf.disk, self.roots)
             for each in waiting:
-                target = self.roots[each.root].resolve()
-                plan = journals.load(self.shelf.disk, each.root, target)
+                plan = journals.load(self.shelf.disk, places[each.root])
                 if plan is not None and plan.phase == "staging":
-                    discard(self.shelf.disk, target.with_name(plan.staging))
-                    journals.drop(self.shelf.disk, each.root, target)
+                    give_up(self.shelf.disk, places[each.root], plan)
         return tuple(each.root for each in waiting)
 
     def manifest(self, snapshot_id: str) -> Manifest:
@@ -165,7 +164,9 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
     def _journals(self) -> bool:
         disk = self.shelf.disk
         return any(
-            disk.exists(journals.path_of(root, path.resolve())) for root, path in self.roots.items()
+            disk.exists(there(root, path.resolve()).journal)
+            for root, path in self.roots.items()
+            for there in (beside, within)
         )
 
     @contextlib.contextmanager

@@ -12,7 +12,7 @@ from storage.archives import names
 from storage.archives.disk import Disk
 from storage.archives.manifest import Member
 from storage.archives.restore.behind import Behind, Lane
-from storage.archives.restore.swapping import make_folders, same_file
+from storage.archives.restore.folders import make_folders, same_file
 
 READ_BYTES = 256 * 1024
 PLAIN_BITS = 0o777  # never setuid, setgid or sticky

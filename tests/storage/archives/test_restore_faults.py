@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from storage.archives import names
 from storage.archives.errors import BackupError, RefusedError
-from storage.archives.restore.journal import PREFIX
+from storage.archives.restore.places import PREFIX
 from storage.archives.store import BackupStore
 from tests.storage.archives.faulty import WRITES, Counted, deadly, failing
+from tests.storage.archives.mounted import Bound, Pretence
 from tests.storage.archives.tracker import Tracker, read
 
 ALL: tuple[str, ...] = ()
@@ -18,6 +20,13 @@ FILES = ("data/*/*.json", "state.json")
 MOST_CALLS = 1000  # far more than a restore of so few files makes
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+
+
+WAYS = pytest.mark.parametrize(
+    ("only", "mounted"),
+    [(ALL, False), (FILES, False), (ALL, True), (FILES, True)],
+    ids=["whole", "files", "whole volume", "files in a volume"],
+)
 
 
 class Quick(Counted):
@@ -28,6 +37,22 @@ class Quick(Counted):
 
     def sync_folder(self, folder: Path) -> None:  # noqa: ARG002
         self.step("sync_folder")
+
+
+class Volumes(Bound, Quick):
+    """The same, where both roots are mount points."""
+
+    def __init__(self, at: Callable[[int, str], None], pretence: Pretence) -> None:
+        Quick.__init__(self, at)
+        self.pretence = pretence
+
+
+def disk(tracker: Tracker, at: Callable[[int, str], None] = lambda _, __: None) -> Quick:
+    """A disk as that tracker is to have, where that happens at each call."""
+    listed = tracker.top / "mounts"
+    if not listed.exists():
+        return Quick(at)
+    return Volumes(at, Pretence((tracker.data, tracker.state), listed))
 
 
 class World:
@@ -58,10 +83,13 @@ class World:
         chosen = ("data/galxe/b.json", "data/galxe/deep/c.json", "state/state.json")
         return self.now | {name: self.then[name] for name in chosen}
 
-    def copy(self) -> Tracker:
-        """The same world, untouched."""
+    def copy(self, *, mounted: bool = False) -> Tracker:
+        """The same world, untouched; its roots are mount points, as far as its disk knows."""
         self._copies += 1
-        return self.tracker.copy(self._top / str(self._copies))
+        tracker = self.tracker.copy(self._top / str(self._copies))
+        if mounted:
+            (tracker.top / "mounts").touch()
+        return tracker
 
     def nothing_lost(self, tracker: Tracker) -> None:
         """Assert that every file there was is still somewhere, and nothing of ours is left."""
@@ -71,7 +99,13 @@ class World:
 
     def clean(self, tracker: Tracker) -> None:
         """Assert that neither journal nor staging is left."""
-        assert not [path.name for path in tracker.top.iterdir() if PREFIX in path.name]
+        assert not [path.name for path in tracker.top.rglob("*") if PREFIX in path.name]
+
+
+def there_now(tracker: Tracker) -> dict[str, bytes]:
+    """What a tracker sees of its files: nothing that a restore keeps in them."""
+    found = tracker.contents().items()
+    return {path: content for path, content in found if names.WORK not in path}
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +115,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 def with_disk(tracker: Tracker, at: Callable[[int, str], None]) -> BackupStore:
     """The store on a disk where that happens at each call."""
-    tracker.disk = Quick(at)
+    tracker.disk = disk(tracker, at)
     store = tracker.store
-    tracker.disk = Quick(lambda _, __: None)
+    tracker.disk = disk(tracker)
     return store
 
 
@@ -105,17 +139,19 @@ def each_call(step: int = 1) -> Iterator[int]:
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("only", [ALL, FILES], ids=["whole", "files"])
-def test_killed_at_any_call_it_is_all_old_or_all_new(world: World, only: tuple[str, ...]) -> None:
+@WAYS
+def test_killed_at_any_call_it_is_all_old_or_all_new(
+    world: World, only: tuple[str, ...], *, mounted: bool
+) -> None:
     """After `resume` no root is half restored, no file is lost; a second run restores it all."""
     outcomes = set()
     for nth in each_call():
-        tracker = world.copy()
+        tracker = world.copy(mounted=mounted)
         dying = with_disk(tracker, deadly(nth)._at)
         if not killed(lambda: dying.restore(world.id, None, only=only)):  # noqa: B023
             break
         resumed = tracker.store.resume()
-        there = tracker.contents()
+        there = there_now(tracker)
         assert there in (world.now, world.expected(only)), f"half restored at call {nth}"
         new = there == world.expected(only)
         assert all((each.outcome == "finished") == new for each in resumed)
@@ -125,7 +161,7 @@ def test_killed_at_any_call_it_is_all_old_or_all_new(world: World, only: tuple[s
             continue  # the next of three goes on
         if not new or nth % 7 == 0:
             assert tracker.store.restore(world.id, None, only=only).complete
-        assert tracker.contents() == world.expected(only)
+        assert there_now(tracker) == world.expected(only)
         world.nothing_lost(tracker)
         world.clean(tracker)
     assert outcomes == {False, True}
@@ -151,9 +187,10 @@ def test_killed_while_it_fills_a_new_folder(world: World) -> None:
 
 
 @pytest.mark.process
-def test_killed_again_while_it_resumes(world: World) -> None:
+@pytest.mark.parametrize("mounted", [False, True], ids=["swap", "volume"])
+def test_killed_again_while_it_resumes(world: World, *, mounted: bool) -> None:
     """A crash at every call of the resumption itself loses nothing either."""
-    torn = world.copy()
+    torn = world.copy(mounted=mounted)
     swaps = 0
 
     def between(_: int, name: str) -> None:
@@ -163,26 +200,27 @@ def test_killed_again_while_it_resumes(world: World) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     assert killed(lambda: with_disk(torn, between).restore(world.id, None))
-    assert torn.contents() not in (world.now, world.expected(ALL))
+    assert there_now(torn) not in (world.now, world.expected(ALL))
     for nth in each_call():
-        tracker = torn.copy(torn.top.with_name(f"again-{nth}"))
+        tracker = torn.copy(torn.top.with_name(f"again-{mounted}-{nth}"))
+        tracker.disk = disk(tracker)
         if not killed(with_disk(tracker, deadly(nth)._at).resume):
             break
         tracker.store.resume()
-        assert tracker.contents() == world.expected(ALL)
+        assert there_now(tracker) == world.expected(ALL)
         world.nothing_lost(tracker)
         world.clean(tracker)
 
 
-@pytest.mark.parametrize("only", [ALL, FILES], ids=["whole", "files"])
+@WAYS
 @pytest.mark.parametrize("stays", [False, True], ids=["EIO once", "ENOSPC for good"])
 def test_a_failing_call_leaves_all_old_or_all_new(
-    world: World, only: tuple[str, ...], *, stays: bool
+    world: World, only: tuple[str, ...], *, mounted: bool, stays: bool
 ) -> None:
     """Whatever call fails, once or from then on: a BackupError or a true result, never a loss."""
     told: list[str] = []
     for nth in each_call():
-        tracker = world.copy()
+        tracker = world.copy(mounted=mounted)
         at = _from(nth, errno.ENOSPC) if stays else failing(nth, errno.EIO)._at
         store = with_disk(tracker, at)
         try:
@@ -191,20 +229,20 @@ def test_a_failing_call_leaves_all_old_or_all_new(
             told.append(str(error))
         else:
             if result.placed:
-                assert tracker.contents() == world.expected(only)
+                assert there_now(tracker) == world.expected(only)
             assert isinstance(store.disk, Counted)
             counted = [name for name in store.disk.calls if not stays or name in WRITES]
             if len(counted) < nth:
                 assert result.complete
                 break
         tracker.store.resume()
-        there = tracker.contents()
+        there = there_now(tracker)
         assert there in (world.now, world.expected(only)), f"at call {nth}"
         world.nothing_lost(tracker)
         if there == world.now and nth % 3:
             continue  # the next of three goes on
         assert tracker.store.restore(world.id, None, only=only).complete
-        assert tracker.contents() == world.expected(only)
+        assert there_now(tracker) == world.expected(only)
         world.nothing_lost(tracker)
         world.clean(tracker)
     assert told

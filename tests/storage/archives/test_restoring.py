@@ -23,12 +23,15 @@ from storage.archives.errors import (
     UnknownError,
 )
 from storage.archives.findings import Fault
-from storage.archives.restore.journal import PREFIX
-from storage.archives.restore.sites import MOUNTS, RESERVE_BYTES
+from storage.archives.listing import load
+from storage.archives.restore.places import PREFIX
+from storage.archives.restore.sites import RESERVE_BYTES
 from storage.archives.workshop import LOCK
 from storage.files import ProcessLock
+from storage.tracker.discovery import scan
 from tests.storage.archives import built
 from tests.storage.archives.built import Entry
+from tests.storage.archives.mounted import Bound, Pretence, volume
 from tests.storage.archives.tracker import Tracker, read
 
 BASE = "base-20260301T020000Z.tar.zst"
@@ -585,7 +588,7 @@ def test_places_that_must_not_be_swapped_are_refused(tracker: Tracker, tmp_path:
     assert why(tracker.top, tmp_path / "state") == "backups"
     assert why(plain, tracker.state) == "file"
     if sys.platform == "linux":
-        assert why(Path("/proc"), tracker.state) == "mount"
+        assert why(Path("/proc"), tracker.state) in {"mount", "closed"}
     store = tracker.store
     store.roots = {"data": tracker.data}
     with pytest.raises(RefusedError) as refused:
@@ -598,24 +601,109 @@ def test_places_that_must_not_be_swapped_are_refused(tracker: Tracker, tmp_path:
         store.restore("latest", None)
 
 
+class Volume(Bound, Quick):
+    """A disk on which these folders are mount points."""
+
+    def __init__(self, listed: Path, *points: Path) -> None:
+        self.pretence = Pretence(points, listed)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no such list of mounts there")
-def test_a_folder_bound_to_its_place_is_refused_in_time(tracker: Tracker, tmp_path: Path) -> None:
-    """A container's volume, or a sandboxed service's, cannot be renamed: that is told at once."""
-    mounts = tmp_path / "mountinfo"
-    place = str(tracker.data).replace("/world", "/wor\\154d")
-    mounts.write_text(f"1 2 8:1 / {place} rw,relatime - ext4 /dev/vda rw\nnonsense\n")
+def test_a_folder_bound_to_its_place_is_filled_there(tracker: Tracker, tmp_path: Path) -> None:
+    """A container's volume, or a sandboxed service's: what was there is kept in a hidden folder."""
+    tracker.write("data/a.json", "[3]")
+    tracker.write("data/later/deep/new.json", "[4]")
+    tracker.write("data/.env", "KEY=1")
+    tracker.write("data/lost+found/#12", "the system's")
+    tracker.disk = Volume(tmp_path / "mounts", tracker.data)
+    done = tracker.store.restore("latest", None)
+    assert done.complete
+    assert done.carried == 1
+    kept = {placed.root: placed.kept for placed in done.placed}
+    aside = kept["data"]
+    assert aside is not None
+    assert aside.parent == tracker.data / names.WORK
+    assert kept["state"] is not None
+    assert kept["state"].parent == tracker.top
+    assert read(aside, ("",)) == {"a.json": b"[3]", "empty": b"", "galxe/b.json": b'["b"]',
+                                  "later/deep/new.json": b"[4]"}  # fmt: skip
+    assert sorted(path.name for path in tracker.data.iterdir()) == sorted(
+        [names.WORK, ".env", "a.json", "empty", "galxe", "lost+found"]
+    )
+    assert (tracker.data / "a.json").read_text() == '["a2"]'
+    assert (tracker.data / ".env").read_text() == "KEY=1"
+    assert not [path for path in tracker.data.rglob("*") if PREFIX in path.name]
 
-    class Bound(Quick):
-        def open(self, path: Path | str) -> int:
-            return super().open(mounts if path == MOUNTS else path)
 
-    tracker.disk = Bound()
-    for only in ([], ["a.json"]):
+@pytest.mark.skipif(sys.platform == "win32", reason="no such list of mounts there")
+def test_what_is_kept_in_a_volume_is_no_data(tracker: Tracker, tmp_path: Path) -> None:
+    """Neither of a tracker, nor of the next backup, nor of what a restore would remove."""
+    tracker.write("data/later.json", "[4]")
+    tracker.disk = Volume(tmp_path / "mounts", tracker.data)
+    (placed, _) = tracker.store.restore("latest", None).placed
+    assert placed.kept is not None
+    assert sorted(scan(tracker.data).stamps) == ["a.json", "galxe/b.json"]
+    made = tracker.create()
+    manifest = load(Quick(), tracker.backups, made.id)
+    assert not [each.path for each in manifest.members if names.WORK in each.path]
+    again = tracker.store.restore(made.id, None, dry_run=True).preview
+    assert again is not None
+    assert not again.removed
+    tracker.write("data/a.json", "[5]")
+    (second, _) = tracker.store.restore(made.id, None).placed
+    assert second.kept is not None
+    assert second.kept != placed.kept
+    assert (placed.kept / "later.json").read_text() == "[4]"
+    assert (second.kept / "a.json").read_text() == "[5]"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such list of mounts there")
+def test_volumes_that_cannot_be_filled_are_refused(tracker: Tracker, tmp_path: Path) -> None:
+    """Another one mounted in it, something of the depot's name: nothing is touched."""
+    before = tracker.contents()
+
+    def why(*points: Path) -> str:
+        tracker.disk = Volume(tmp_path / "mounts", *points)
         with pytest.raises(RefusedError) as refused:
-            tracker.store.restore("latest", None, only=only)
-        assert (refused.value.root, refused.value.why) == ("data", "mount")
-    mounts.unlink()
-    assert tracker.store.restore("latest", None).complete
+            tracker.store.restore("latest", None, only=["data"])
+        assert tracker.contents() == before
+        return refused.value.why
+
+    assert why(tracker.data / "galxe") == "mount"
+    assert why(tracker.data, tracker.data / "galxe") == "mount"
+    (tracker.data / names.WORK).symlink_to(tmp_path, target_is_directory=True)
+    assert why(tracker.data) == "depot"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mounts", "world"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such list of mounts there")
+def test_a_waiting_restore_in_a_volume_is_given_up(tracker: Tracker, tmp_path: Path) -> None:
+    """Nothing of it is left; one that cannot go on where a damaged file is missing waits."""
+    (base,) = tracker.backups.glob("base-*")
+    flip(base, base.stat().st_size // 2)
+    tracker.disk = Volume(tmp_path / "mounts", tracker.state)
+    (tracker.state / "state.json").unlink()
+    assert not tracker.store.restore("latest", None, only=["state/*"]).placed
+    assert (tracker.state / names.WORK).is_dir()
+    assert tracker.store.give_up(["state"]) == ("state",)
+    assert list(tracker.state.iterdir()) == []
+
+
+def test_a_real_volume_is_filled(tracker: Tracker) -> None:
+    """A tmpfs; too small for it, nothing is touched."""
+    before = tracker.contents()
+    with volume(tracker.data):
+        done = tracker.store.restore("latest", None)
+        assert tracker.contents() == before
+        assert {placed.root: placed.kept is None for placed in done.placed}["data"]
+        tracker.write("data/a.json", "[3]")
+        assert tracker.store.restore("latest", None, only=["a.json"]).complete
+        (kept,) = (tracker.data / names.WORK).iterdir()
+        assert (kept / "a.json").read_text() == "[3]"
+    with volume(tracker.data, size="1m"):
+        with pytest.raises(NoRoomError):
+            tracker.store.restore("latest", None)
+        assert list(tracker.data.iterdir()) == []
 
 
 def test_a_root_that_is_a_link_stays_one(tracker: Tracker, tmp_path: Path) -> None:
