@@ -55,8 +55,8 @@ def held(
 def delivered(told: Iterable[Told], quiet: QuietHours | None) -> DeliveryDay:
     """Return what became of messages; the 95th percentile is one that was measured.
 
-    An edit of a card is no message. What waited for the end of quiet hours took its time from
-    then on.
+    An edit of a card is no message. What was held back took its time from when it no longer was;
+    quiet hours are reckoned here, too, for what was told by a program that had ended meanwhile.
     """
     passed: dict[Severity, list[float]] = {}
     dead = 0

@@ -59,7 +59,7 @@ class ScraperDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryDay:
-    """What became of messages in the window; `p95_s` by level, from queued to accepted."""
+    """What became of messages in the window; `p95_s` by level, from free to go to accepted."""
 
     sent: int = 0
     dead: int = 0

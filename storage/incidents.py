@@ -156,7 +156,7 @@ class Delivery:
 
     A `note` belongs to no incident (number 0) and carries its own phrase. `tried_s` is when it
     was sent for the first time (logical seconds), accepted or not, and `done_s` when it was sent
-    or given up.
+    or given up. `free_s` is since when nothing held it back any more, None where nothing did.
     """
 
     id: int
@@ -176,6 +176,12 @@ class Delivery:
     note: Phrase | None = None
     tried_s: float | None = None
     done_s: float | None = None
+    free_s: float | None = None
+
+    @property
+    def since_s(self) -> float:
+        """Since when it may go: what took longer is a delay (logical seconds)."""
+        return self.created_s if self.free_s is None else max(self.created_s, self.free_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

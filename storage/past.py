@@ -53,7 +53,7 @@ class PastIncident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A finished delivery: `sent` after `passed_s`, or `dead` for a `reason`."""
+    """A finished delivery: `sent`, `passed_s` after it was free to go, or `dead` for a `reason`."""
 
     at: datetime
     level: Severity
@@ -207,13 +207,14 @@ def _past(row: tuple[Any, ...]) -> PastIncident:
 def _delivery(row: Delivery) -> Cells:
     ended_s = next((s for s in (row.done_s, row.tried_s) if s is not None), row.created_s)
     passed_s = max(0.0, ended_s - row.created_s)
+    taken_s = max(0.0, ended_s - row.since_s)
     return (
         micros(row.created + timedelta(seconds=passed_s)),
         row.id,
         int(row.level),
         row.kind,
         row.status,
-        passed_s,
+        taken_s,
         row.last_error[:REASON_MAX] if row.status is Status.DEAD else "",
     )
 

@@ -27,7 +27,7 @@ LINES = ("#56B4E9", "#E6A81C", "#3CCB9B", "#DE8FC0")
 DASHES = (0, (5, 3))
 WIDE, DPI = 900, 100
 BIG, SMALL = 20, 17
-FONT = "DejaVu Sans"
+FONT, BOX = "DejaVu Sans", "□"
 SUBPIXELS = 64.0
 
 
@@ -43,11 +43,15 @@ def _glyphs() -> frozenset[int]:
 
 
 def drawable(text: str, most: int = 60) -> str:
-    """Return what the font can draw of a text, on one line, at most that many signs."""
+    """Return what the font can draw of a text, on one line, at most that many signs.
+
+    A letter it lacks is a box, so that a name in other letters is seen to be there; other signs
+    are left out, unless there is nothing else.
+    """
     known = _glyphs()
-    whole = text.replace(WORD_JOINER, "")
-    kept = "".join(ch if ch.isprintable() and ord(ch) in known else " " for ch in whole)
-    line = " ".join(kept.split())
+    whole = "".join(ch if ch.isprintable() else " " for ch in text.replace(WORD_JOINER, ""))
+    kept = "".join(ch if ord(ch) in known else BOX if ch.isalnum() else " " for ch in whole)
+    line = " ".join(kept.split()) or BOX * bool(whole.strip())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from jobs.alerts.boot import Boot
 from jobs.alerts.enqueue import SOUNDLESS
 from jobs.alerts.holding import Holding
+from jobs.alerts.waits import Waits
 from storage.chats import Chats, parts
 from storage.incidents import Delivery, Status
 from storage.outbox import Outbox
@@ -37,6 +38,7 @@ class Looking:
         self._chats = chats
         self._boot = boot
         self._known: dict[str, _Ranked] = {}
+        self.waits = Waits()
 
     def agenda(self, holding: Holding, *, at: Moment) -> Agenda:
         """Return what may go now; rows held back, paused or shut out wait for `next_s`."""
@@ -46,6 +48,7 @@ class Looking:
         waiting = self._outbox.channels()
         ranked = {channel: self._ranked(channel, group) for channel, group in waiting.items()}
         self._known = ranked
+        self.waits.forget(row for group in waiting.values() for row in group.values())
         for channel, found in ranked.items():
             chat = self._chats.get(parts(channel)[0])
             if chat.disabled:
@@ -55,6 +58,7 @@ class Looking:
                 continue
             if holding.free(channel) and not self._boot.lasts(at=at):
                 free = tuple(row for row in found.rows if row.status is not Status.SENDING)
+                self.waits.free(free, at_s=at.logical_s)
             else:
                 free, next_s = self._free(found.rows, holding, at=at)
                 later.append(next_s)
@@ -73,6 +77,10 @@ class Looking:
             if row.status is Status.SENDING:
                 continue
             hold = holding.hold(row)
+            if hold is None:
+                self.waits.free((row,), at_s=now_s)
+            else:
+                self.waits.hold(row, until_s=hold.until_s)
             if hold is None and not starting:
                 free.append(row)
                 continue

@@ -141,7 +141,7 @@ class Entries:
         sent = replace(row, status=Status.SENT, message_id=one.message_id, done_s=done_s)
         self._outbox.put(sent)
         self._tally.sent[row.level, row.kind] += 1
-        self._tally.latencies.append(Latency(row.level, done_s - row.created_s))
+        self._tally.latencies.append(Latency(row.level, max(0.0, done_s - row.since_s)))
 
     def _remember(self, one: Taken) -> None:
         """Note in the story of each incident that people were reminded of it, or called."""
@@ -227,6 +227,7 @@ class Entries:
             status=Status.QUEUED,
             tried_s=None,
             done_s=None,
+            free_s=None,
         )
         self._outbox.add(fresh)
         self._tally.created += 1

@@ -83,6 +83,7 @@ class Ledger:
                     status=Status.SENDING,
                     attempts=row.attempts + 1,
                     tried_s=at.logical_s if row.tried_s is None else row.tried_s,
+                    free_s=self._looking.waits.free_s(row),
                 )
                 self._outbox.put(row)
                 claimed.append(row)

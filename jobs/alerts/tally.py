@@ -11,7 +11,7 @@ KEPT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How long one alert took from its detection to its acceptance."""
+    """How long one alert took from when it might go to its acceptance."""
 
     level: Severity
     passed_s: float

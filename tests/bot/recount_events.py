@@ -9,12 +9,13 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tests.bot.switchboard import Heard
 
 LEVELS = ("OK", "INFO", "WARNING", "ERROR", "CRITICAL")
+EXPLAINS = {"fresh:all": ("fresh:", "volume:", "roi:", "sources:")}
 WAITING = {"fired", "worse", "brief"}  # what quiet hours hold back, up to WARNING
 
 
@@ -128,15 +129,29 @@ def alerts(
 
 
 @dataclass(frozen=True)
+class Hush:
+    """For a time somebody wants to hear of nothing but what is CRITICAL, and of reports."""
+
+    since: datetime
+    until: datetime
+
+    def holds(self, one: Heard) -> bool:
+        """Return whether it keeps such a thing from being told."""
+        about = one.kind != "report" and not one.key.startswith("mute:")
+        return about and one.level != "CRITICAL"
+
+
+@dataclass(frozen=True)
 class Record:
     """All there is to count deliveries by: alerts, what was told, when each report was due."""
 
     troubles: Sequence[Trouble]
-    looks: Sequence[datetime]
+    looks: Sequence[Look]
     reports: dict[str, datetime]
     probed: Sequence[tuple[datetime, int]]
     zone: ZoneInfo
     quiet: tuple[time, time]
+    hushed: Sequence[Hush] = ()
 
     def count(self, heard: Sequence[Heard], *, since: datetime, until: datetime) -> Deliveries:
         """Return what was told and lost in a window, and how long it took from when it could go."""
@@ -156,23 +171,42 @@ class Record:
         )
 
     def _free(self, one: Heard) -> datetime:
-        """Return when it could have gone: when it was news, or the chat back, or the night over."""
+        """Return when it could have gone: as news, to a chat that is back, after hush and night."""
         back = [at for at, chat in self.probed if chat == one.chat and at <= one.at]
-        news = max([self._news(one), *back])
-        if one.kind not in WAITING or one.level not in {"INFO", "WARNING"}:
+        news = self._explained(one, max([self._news(one), *back]))
+        ends = [hush.until for hush in self.hushed if hush.holds(one)]
+        if one.kind in WAITING and one.level in {"INFO", "WARNING"}:
+            ends += self._mornings(news, one.at)
+        return max([news, *(end for end in ends if news < end <= one.at)])
+
+    def _mornings(self, since: datetime, until: datetime) -> list[datetime]:
+        """Return when nights ended, those in between and some around."""
+        first = since.astimezone(self.zone).date()
+        days = [first + timedelta(days=n) for n in range((until - since).days + 2)]
+        return [datetime.combine(day, self.quiet[1], self.zone).astimezone(UTC) for day in days]
+
+    def _explained(self, one: Heard, news: datetime) -> datetime:
+        """Return when it was more than a consequence: it failed once more after its cause."""
+        causes = [
+            cause.closed
+            for cause in self.troubles
+            if cause.closed is not None
+            and cause.opened <= news <= cause.closed <= one.at
+            and cause.key != one.key
+            and one.key.startswith(EXPLAINS.get(cause.key, ()))
+        ]
+        if not causes or one.kind not in {"fired", "worse"}:
             return news
-        local = news.astimezone(self.zone)
-        start, end = self.quiet
-        if end <= local.time() < start:
-            return news
-        day = local.date() + timedelta(days=local.time() >= start)
-        return min(one.at, datetime.combine(day, end, self.zone))
+        again = [look.at for look in self.looks if look.at > max(causes) and one.key in look.failed]
+        return min(again)
 
     def _news(self, one: Heard) -> datetime:
         if one.kind == "report":
             return self.reports[one.key.removeprefix("report:")]
+        if one.key.startswith("mute:"):
+            return max(hush.until for hush in self.hushed if hush.until <= one.at)
         if one.kind == "note":
-            return max(at for at in self.looks if at <= one.at)
+            return max(look.at for look in self.looks if look.at <= one.at)
         mine = [t for t in self.troubles if t.key == one.key and t.opened <= one.at]
         if one.kind == "fired":
             return mine[-1].opened

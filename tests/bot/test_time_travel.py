@@ -46,7 +46,7 @@ from storage.past import Past
 from storage.records import Outcome, Severity
 from storage.tracker import ReadOptions, Tracker
 from tests.bot.recount import Recounter
-from tests.bot.recount_events import Look, Record, alerts, lines, troubles
+from tests.bot.recount_events import Hush, Look, Record, alerts, lines, troubles
 from tests.bot.switchboard import Away, Heard, Lines, Switchboard, Told
 from tests.jobs.looks import HEALTHY
 
@@ -105,6 +105,13 @@ AWAY = (
     Away(local(5, 9, 1), local(5, 9, 12)),
     Away(local(5, 10, 8, 30), local(5, 10, 9, 30), chat=BOB),
     Away(local(10, 24, 20), local(10, 25, 1)),
+)
+# Somebody wants to hear nothing, once over an outage of the tracker and once into the night.
+HUSHED = (
+    Hush(local(3, 20, 16), local(3, 21, 1)),
+    Hush(local(5, 9, 1), local(5, 9, 15)),
+    Hush(local(5, 10, 11), local(5, 10, 20)),
+    Hush(local(10, 22, 10), local(10, 22, 18)),
 )
 
 
@@ -291,6 +298,8 @@ class Process:
         await self.timetable.tick()
         await self.timetable.finish()
         self._take()
+        self._hush()
+        self.alerts.expire(at=self.clock())
         ledger, chats = self.alerts.ledger, self.alerts.ledger.chats
         for _ in range(40):
             lost = any(c.disabled and c.probe_s <= self.clock().logical_s for c in chats.all())
@@ -310,6 +319,13 @@ class Process:
             if old and one.number % 2 and not one.ack_by:
                 self.alerts.ack(one.number, by="Ada", at=self.clock())
                 self.journey.acks.append((now, one.key))
+
+    def _hush(self) -> None:
+        """Have somebody mute everything when the time has come."""
+        for one in HUSHED:
+            if self.journey.now == one.since:
+                lasts = one.until - one.since
+                self.alerts.mute(glob="all", for_=lasts, by="Ada", at=self.clock())
 
 
 def _following(now: datetime) -> datetime:
@@ -379,11 +395,12 @@ def test_forty_days_of_alerts_and_messages(journey: Journey) -> None:
     looks = [*journey.looks, *lines(telegram.heard, telegram.probed)]
     record = Record(
         troubles=troubles(looks, journey.acks),
-        looks=[look.at for look in journey.looks],
+        looks=journey.looks,
         reports={day.isoformat(): at for day, at in expected(journey.up).items()},
         probed=telegram.probed,
         zone=PARIS,
         quiet=QUIET,
+        hushed=HUSHED,
     )
     for one in journey.told:
         report, at = one.report, one.at
@@ -414,6 +431,7 @@ def test_forty_days_of_alerts_and_messages(journey: Journey) -> None:
     assert min(seen[what] for what in ("alerts", "open", "taken", "held")) >= 4
     assert min(seen[what] for what in ("dead", "slow")) > 0
     assert seen["sent"] > 300
+    assert len({one.at for one in telegram.heard if one.key == "mute:all"}) == len(HUSHED)
 
 
 def reachable(at: datetime, chat: int) -> datetime:

@@ -7,8 +7,10 @@ import pytest
 from jobs.alerts.manager import AlertManager
 from jobs.alerts.rules import Row, Rules
 from storage.database import Database
+from storage.history import History
 from storage.incidents import Kind, Status
 from storage.outbox import Outbox
+from storage.past import Past
 from storage.records import Observation, Severity
 from tests.jobs.seen import at, fail, ok
 
@@ -148,3 +150,62 @@ def test_what_still_fires_is_news_at_any_age(office: Office) -> None:
     office.now_s = 10 * HOUR
     office.deliver()
     assert office.told == [(Kind.FIRED, "a")]
+
+
+def took_s(office: Office, folder: Path) -> list[float]:
+    """Return how long what was told took, as history keeps it."""
+    history = History(folder / "history.sqlite")
+    Past(history).keep([], office.outbox.all())
+    told = Past(history).told(since=at(-HOUR).wall, until=at(99 * HOUR).wall)
+    history.close()
+    return [one.passed_s for one in told if one.kind is Kind.FIRED]
+
+
+@pytest.mark.parametrize(
+    ("ended_s", "sent_s", "took"),
+    [
+        (600.0, 600.0, 0.0),  # somebody ends the mute, and it goes
+        (600.0, 640.0, 40.0),  # it goes late
+        (None, HOUR + 300.0, 0.0),  # its time is over
+        (None, HOUR + 325.0, 25.0),  # nobody looked when it was
+    ],
+)
+def test_what_a_mute_held_is_no_delay(
+    tmp_path: Path, office: Office, ended_s: float | None, sent_s: float, took: float
+) -> None:
+    """A delivery takes its time from when it may go, however long it was held before."""
+    office.now_s = 300.0
+    number = office.mute()
+    office.see(fail(), after_s=0.0)
+    assert office.told == []
+    if ended_s is not None:
+        office.now_s = ended_s
+        office.alerts.unmute(number, at=at(ended_s))
+        office.alerts.ledger.agenda(at=at(ended_s))
+    office.now_s = sent_s
+    office.deliver()
+    assert office.told[0] == (Kind.FIRED, "fresh:Galxe")
+    assert took_s(office, tmp_path) == [took]
+    assert office.alerts.ledger.tally.latencies[0].passed_s == took
+
+
+def test_a_program_that_starts_anew_knows_what_is_still_held(tmp_path: Path) -> None:
+    """Its first look sees the mute, and from its end on counts the delay."""
+    before = Office(tmp_path)
+    before.mute()
+    before.see(fail())
+    after = Office(tmp_path)
+    after.now_s = before.now_s + 60.0
+    after.deliver()
+    after.now_s = HOUR + 7.0
+    after.deliver()
+    assert took_s(after, tmp_path) == [7.0]
+
+
+def test_what_was_never_held_took_its_time_from_the_first(tmp_path: Path, office: Office) -> None:
+    """Nobody looked at the outbox for a while: that is a delay."""
+    office.now_s = 300.0
+    office.alerts.observe([fail()], at=at(300.0))
+    office.now_s = 345.0
+    office.deliver()
+    assert took_s(office, tmp_path) == [45.0]
