@@ -205,8 +205,8 @@ def _whole(work: Work, back: Restored, language: Language) -> Message:
         )
     )  # fmt: skip
     for placed in back.placed if work is Work.RESTORE else ():
-        if placed.kept is not None:
-            builder.add(language.say("backup.aside", name=code(placed.kept.name)))
+        if placed.aside:
+            builder.add(language.say("backup.aside", name=code(placed.aside)))
     builder.add(language.say(f"backup.back.{work}.then"))
     return Message(html=builder.build(), buttons=((button("newlist", language),),))
 

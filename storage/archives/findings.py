@@ -77,6 +77,11 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     kept: Path | None  # None: nothing was there before
 
+    @property
+    def aside(self) -> str:
+        """Where these are, as seen from the folder that the root lies in; "" where none were."""
+        return "" if self.kept is None else self.kept.relative_to(self.path.parent).as_posix()
+
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True):
     """What a restore put in place; nothing at all where `placed` is empty.

@@ -12,7 +12,7 @@ from storage.records import Phrase, Severity
 from storage.tracker.snapshot import Finding, FolderState
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv")
-SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
+SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "lost+found"})
 _KINDS = (
     (stat.S_ISFIFO, "pipe"),
     (stat.S_ISSOCK, "socket"),

@@ -20,6 +20,7 @@ from storage.archives.listing import load
 from storage.archives.manifest import Manifest, manifest_name
 from storage.archives.workshop import Workshop
 from storage.files import ProcessLock
+from tests.storage.archives.mounted import volume
 
 COMMANDS = {
     "backup": backup.main, "health": health.main, "report": report.main, "restore": restore.main,
@@ -293,6 +294,23 @@ def test_it_says_why_it_begins_anew(
     found(machine)
     machine.start()
     assert said in caplog.text
+
+
+@pytest.mark.parametrize("new", [True, False], ids=["new volumes", "one with a file"])
+def test_with_volumes(machine: Machine, *, new: bool) -> None:
+    """The state comes home into a folder that cannot be renamed; the data come into theirs."""
+    new_machine(machine)
+    state, data = machine.found.state_dir, machine.found.data_dir
+    with volume(state), volume(data):
+        if not new:
+            machine.write("var/history.sqlite", "not from here")
+        assert machine.start() == SECOND
+        assert (state / "history.sqlite").read_text() == "not looked at here"
+        kept = [path.read_text() for path in state.glob(".vigie-restore/*/history.sqlite")]
+        assert kept == ([] if new else ["not from here"])
+        machine.run("restore", "--yes", "--only", "data/*")
+        assert sorted(path.name for path in data.iterdir()) == ["a.json", "b.json"]
+        assert machine.start() == SECOND
 
 
 class Ending(Disk):

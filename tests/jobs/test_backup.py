@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from storage.archives.workshop import Workshop
 from storage.job_runs import JobRun, RunStatus
 from storage.records import Moment, Observation, Outcome, Phrase, Severity
 from tests.jobs.looks import BLIND
+from tests.storage.archives.mounted import volume
 
 START = datetime(2026, 3, 1, 2, tzinfo=UTC)
 SUNDAY = date(2026, 3, 1)
@@ -312,6 +314,32 @@ async def test_the_data_folder_comes_back_from_the_chat(place: Place) -> None:
     assert outcome.trouble is None
     assert json.loads((place.folder / "data/3.json").read_text()) == [{"id": 3}]
     assert json.loads((place.folder / "var/state.json").read_text()) == {"newer": True}
+
+
+async def test_a_volume_comes_back_from_the_chat(place: Place) -> None:
+    """A folder that cannot be renamed: what was there is kept in it, and is no data."""
+    data = place.folder / "data"
+    shutil.rmtree(data)
+    with volume(data):
+        for number in range(4):
+            place.write(f"data/{number}.json", [{"id": number}])
+        await place.backups.run()
+        for name in ("1.json", "3.json"):
+            (data / name).unlink()
+        place.write("data/0.json", [{"id": "newer"}])
+        outcome = await place.backups.restore_data("latest")
+        assert outcome.trouble is None
+        assert outcome.restored is not None
+        (placed,) = outcome.restored.placed
+        assert placed.aside.startswith("data/.vigie-restore/data.before-restore-")
+        assert json.loads((data.parent / placed.aside / "0.json").read_text()) == [{"id": "newer"}]
+        found = [json.loads((data / f"{n}.json").read_text()) for n in range(4)]
+        assert found == [[{"id": n}] for n in range(4)]
+        place.now += timedelta(days=1)
+        made = await place.backups.run()
+        assert made.created is not None
+        paths = [each.path for each in made.created.manifest.members]
+        assert paths == [*(f"data/{n}.json" for n in range(4)), "state/state.json"]
 
 
 async def test_there_is_nothing_to_restore(place: Place) -> None:
