@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -167,6 +168,17 @@ def test_a_torn_or_changed_list_is_none(
     except ValueError:
         return
     assert read == one
+
+
+@pytest.mark.parametrize("begun", ["2026-11-03", "2026-11-03T02:00:00", "yesterday"])
+def test_a_list_with_a_time_that_is_none_is_none(begun: str) -> None:
+    """Nobody takes it for one of the zone he is in; without any the list is an older one."""
+    _, one = copied(1, base=0)
+    text = sums.write(one)
+    first, rest = text.split("\n", 1)
+    assert sums.read(one.id, text).started is None
+    with pytest.raises(ValueError, match=r"zone|isoformat"):
+        sums.read(one.id, f"{first}\n# begun {begun}\n{rest}")
 
 
 def test_retention_there_is_the_policy_here(backups: Backups, place: Place) -> None:
