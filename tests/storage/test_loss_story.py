@@ -218,6 +218,22 @@ def test_a_whole_one_that_is_not_to_be_had_holds_nothing_up(story: Story) -> Non
     assert story.night().losses == last.losses
 
 
+def test_a_bad_disk_ends_no_loss(story: Story) -> None:
+    """Where all archives behind it are damaged the next one builds on none, and says it still."""
+    good = story.night()
+    story.lose()
+    story.night()
+    for number in range(3 * FILES):
+        story.tracker.write(f"data/other-{number}.json", "1")
+    open_ = story.night().losses
+    assert [loss.id for loss in open_] == [good.id]
+    for path in story.tracker.backups.glob("*.tar.zst"):
+        path.write_bytes(b"damaged")
+    made = story.tracker.store.create().manifest
+    assert made.diff is None
+    assert made.losses == open_
+
+
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="needs sha256sum")
 def test_a_list_that_tells_of_a_loss_is_still_one(story: Story) -> None:
     """For `sha256sum` what Vigie adds is a comment; it warns of nothing."""

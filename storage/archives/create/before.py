@@ -18,19 +18,24 @@ LOOKS = 2  # a disk may err once, and then be right
 
 
 class Before(msgspec.Struct, frozen=True):
-    """What the previous snapshot knew; `manifest` is None where there is none to build upon."""
+    """What the previous snapshot knew; `manifest` is None where there is none to build upon.
+
+    `newest` is the last one there was, whether or not it can be built upon: it hands on losses.
+    """
 
     manifest: Manifest | None
     members: Mapping[str, Member]
     invalid: Mapping[str, Note]
+    newest: Head | None
 
     @classmethod
-    def of(cls, manifest: Manifest | None) -> "Before":
+    def of(cls, manifest: Manifest | None, newest: Head | None) -> "Before":
         """Return what a manifest says, by path."""
         if manifest is None:
-            return cls(None, {}, {})
+            return cls(None, {}, {}, newest)
         invalid = {note.path: note for note in manifest.notes if note.flag is Flag.INVALID_JSON}
-        return cls(manifest, {member.path: member for member in manifest.members}, invalid)
+        members = {member.path: member for member in manifest.members}
+        return cls(manifest, members, invalid, newest)
 
     def same(self, found: Found) -> Member | None:
         """Return the member that a file still is by its times, size and inode."""
@@ -54,19 +59,21 @@ def find(shop: Workshop) -> Before:
     that cannot be read is left alone, and not built upon.
     """
     condemned: set[str] = set()
+    newest: Head | None = None
     for each in listing.each(shop.disk, shop.folder):
         manifest = each.manifest
+        newest = newest or manifest
         if each.broken or manifest is None or manifest.base.name in condemned:
             continue
         looks = (_sha256(shop.disk, shop.folder / manifest.base.name) for _ in range(LOOKS))
         if any(look == manifest.base.sha256 for look in looks):
             with contextlib.suppress(listing.DamagedError, OSError):
-                return Before.of(listing.load(shop.disk, shop.folder, each.id))
+                return Before.of(listing.load(shop.disk, shop.folder, each.id), newest)
             continue
         condemned.add(manifest.base.name)
         if _sha256(shop.disk, shop.folder / manifest.base.name):
             _quarantine(shop, manifest.base)
-    return Before.of(None)
+    return Before.of(None, newest)
 
 
 def others(shop: Workshop, newest: Head | None, roots: Mapping[str, Path]) -> tuple[str, ...]:

@@ -180,7 +180,7 @@ class _Making:
                 present=packing.members.keys(),
                 paths_of=lambda known: self._paths(scene.before, known),
             ),
-            scene.before.manifest,
+            scene.before.newest,
             meant=self._task.meant,
         )
         return Manifest(
