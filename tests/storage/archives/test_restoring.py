@@ -689,6 +689,26 @@ def test_a_waiting_restore_in_a_volume_is_given_up(tracker: Tracker, tmp_path: P
     assert list(tracker.state.iterdir()) == []
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may all")
+def test_a_folder_in_one_that_is_closed_is_filled(tracker: Tracker) -> None:
+    """It cannot be renamed; where a folder in it is closed too, nothing is touched."""
+    tracker.write("data/a.json", "[3]")
+    tracker.top.chmod(0o555)
+    try:
+        (tracker.data / "galxe").chmod(0o555)
+        with pytest.raises(RefusedError) as refused:
+            tracker.store.restore("latest", None, only=["data"])
+        assert refused.value.why == "closed"
+        assert not (tracker.data / names.WORK).exists()
+        (tracker.data / "galxe").chmod(0o755)
+        (placed,) = tracker.store.restore("latest", None, only=["data"]).placed
+    finally:
+        (tracker.data / "galxe").chmod(0o755)
+        tracker.top.chmod(0o755)
+    assert (tracker.data / "a.json").read_text() == '["a2"]'
+    assert (tracker.data / names.WORK / Path(placed.aside).name / "a.json").read_text() == "[3]"
+
+
 def test_a_real_volume_is_filled(tracker: Tracker) -> None:
     """A tmpfs; too small for it, nothing is touched."""
     before = tracker.contents()
