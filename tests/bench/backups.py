@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from tests.bench import listings
+from tests.bench import folders, listings
 from tests.bench.listings import Listings
-from tests.bench.rivals import PROGRAMS, SIDES, Command, Side, floor
+from tests.bench.rivals import PROGRAMS, SIDES, Command, Side, Vigie, floor
 from tests.bench.row import Row
 from tests.bench.watched import Cost
 
 ROUNDS = 3
 DAYS = 7  # of backups: the first run, and six of what a day brings
 MOST_MB = 64
+MANY = 100_000  # small files
+MANY_MB = 192
 OLD_S = 2.1  # what was written later than 2 s before a backup is read again by the next
 MISSING = "backups: not measured, for want of {} (on Debian: apt install restic borgbackup)\n"
 FIRST, DAILY, VERIFY, RESTORE, WEEK = ("first", "daily", "verify", "restore", "week")
@@ -53,7 +55,7 @@ class Book:
 
 
 def rows() -> list[Row]:
-    """Return the rows of the backups, about four minutes; none where a rival is not installed."""
+    """Return the rows of the backups, about five minutes; none where a rival is not installed."""
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     if missing:
         sys.stderr.write(MISSING.format(" and ".join(missing)))
@@ -65,7 +67,27 @@ def rows() -> list[Row]:
         listings.fill(top / "set", made, range(listings.FILES))
         for number in range(ROUNDS):
             _round(book, made, top, number)
-    return [*_first(book), *_daily(book), *_read(book), *_room(book)]
+        many = _many(top / "many")
+    return [*_first(book), *_daily(book), *_read(book), *_room(book), *many]
+
+
+def _many(here: Path) -> list[Row]:
+    """Measure what many files cost in memory, of which a hundredth is another on the second day."""
+    side = Vigie(here, folders.small(here / "data", MANY))
+    made = [side.create(0)]
+    for path in sorted(side.data.rglob("*.json"))[::100]:
+        path.write_text("[]", encoding="utf-8")
+    time.sleep(OLD_S)
+    made.append(side.create(1))
+    what, dyno = f"peak memory of a backup of {MANY:,} small files", "a 512 MB dyno"
+    peaks = (
+        (f"{what}, first and next", max(cost.peak_mb for cost in made), MANY_MB),
+        (f"{what}, listed", side.list().peak_mb, MOST_MB),
+    )
+    return [
+        Row(name, dyno, peak, 512.0, None, f"≤ {most} MiB", peak <= most, "MiB")
+        for name, peak, most in peaks
+    ]
 
 
 def _round(book: Book, made: Listings, top: Path, number: int) -> None:

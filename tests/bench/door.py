@@ -1,4 +1,4 @@
-"""What a fresh process pays that has the library make, verify or restore a backup."""
+"""What a fresh process pays that has the library make, list, verify or restore backups."""
 
 import sys
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,8 @@ def main(work: str, day: str, backups: str, data: str, target: str) -> None:
         good = store.create().manifest.clean
     elif work == "verify":
         good = store.verify("all").good
+    elif work == "list":
+        good = all(not each.broken for each in store.snapshots())
     else:
         good = store.restore("latest", Path(target)).complete
     if not good:

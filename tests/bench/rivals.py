@@ -94,6 +94,10 @@ class Vigie(Side):
     def bring(self, target: Path) -> Cost:
         return self._door("restore", target=target)
 
+    def list(self) -> Cost:
+        """Say which backups there are."""
+        return self._door("list")
+
     def _door(self, work: str, day: int = 0, target: Path | None = None) -> Cost:
         words = [work, str(day), str(self.repo), str(self.data), str(target)]
         return self._run(sys.executable, "-c", DOOR, *words, folder=ROOT)
