@@ -74,7 +74,8 @@ async def one(asked: Call) -> Effect:
 
 async def _looks(call: Call) -> list[Look]:
     report = await call.services.reports.report(None, chat_id=call.chat_id, at=call.at)
-    return strips.looks(report, await latest(call), call.services.alerts.open())
+    found = strips.looks(report, await latest(call), call.services.alerts.open())
+    return strips.together(found, await blocking(strips.judged, call))
 
 
 def _stale(asked: Call) -> Effect:

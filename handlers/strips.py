@@ -1,6 +1,6 @@
 """Reads how each source was: what is wrong with it now, and its strip of hours or days."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -86,18 +86,40 @@ def _alone(day: Day, source: str) -> Day:
 
 def drawn(call: Call, shown: Iterable[Look], period: str) -> list[Look]:
     """Return the sources with their strips, read from history; blocking."""
-    judged = [name.removeprefix(UP) for name in call.services.history.names(UP)]
-    return [replace(look, cells=_strip(call, look.day, judged, period)) for look in shown]
+    known = judged(call)
+    return [replace(look, cells=_strip(call, look.day, known, period)) for look in shown]
 
 
-def _strip(call: Call, day: SourceDay, judged: Sequence[str], period: str) -> tuple[Cell, ...]:
-    ours = [name for name in judged if belongs(day.name, name)]
-    if not ours:
+def judged(call: Call) -> list[str]:
+    """Return every expected source that history tells to have been up or down; blocking."""
+    return [name.removeprefix(UP) for name in call.services.history.names(UP)]
+
+
+def together(found: Sequence[Look], known: Collection[str]) -> list[Look]:
+    """Return the sources, each with those that history has one series with: `Layer3-LiFi`."""
+    series = {look.day.name: _series(look.day.name, known) for look in found}
+    return [
+        replace(look, shared=tuple(
+            name for name, its in series.items()
+            if its and its == series[look.day.name] and name != look.day.name
+        ))
+        for look in found
+    ]  # fmt: skip
+
+
+def _series(source: str, known: Collection[str]) -> str:
+    """Return the expected source that this one is, or is a part of; "" where there is none."""
+    return max((name for name in known if belongs(source, name)), key=len, default="")
+
+
+def _strip(call: Call, day: SourceDay, known: Sequence[str], period: str) -> tuple[Cell, ...]:
+    series = _series(day.name, known)
+    if not series:
         return ()
     every, until = timedelta(seconds=call.services.display.health_every_s), call.at.wall
     step = wide(STEPS[period], every)
     since = until - SPANS[period]
-    name = f"{UP}{max(ours, key=len)}"
+    name = f"{UP}{series}"
     slots = call.services.history.slots(name, since=since, until=until, step=step)
     return cells(
         slots, first_s=since.timestamp(), until_s=until.timestamp(), step=step, every=every

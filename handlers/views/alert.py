@@ -16,14 +16,14 @@ from handlers.views.card import (
     footer,
     lasted,
     level_word,
-    named,
     sentence,
     silent,
 )
+from handlers.views.health import family_name
 from handlers.views.i18n import Language
 from handlers.views.message import Button, Message
 from handlers.views.mutes import name
-from handlers.views.text import Markup
+from handlers.views.text import Markup, hostile
 from storage.incidents import Delivery, Incident, Kind
 from storage.records import Moment, Phrase, Severity
 
@@ -112,12 +112,18 @@ def _again(
         _reminder(builder, incident, at=at, language=language)
     if called and around.call:
         builder.add(language.say("alert.calling", names=Markup(", ".join(around.call))))
-    builder.add(named(incident))  # how it stands is on its card, which is edited
+    builder.add(_named(incident, language))  # how it stands is on its card, which is edited
     return Message(
         html=builder.build(),
         buttons=buttons(incident, language, muted=around.mute is not None),
         silent=silent(incident.level),
     )
+
+
+def _named(incident: Incident, language: Language) -> Markup:
+    """Return the number and what kind of check it is, in words; the card has the key."""
+    family = hostile(family_name(incident.check, language))
+    return Markup(f"<code>#{incident.number}</code> · {family}")
 
 
 def _worse(builder: Builder, incident: Incident, language: Language) -> None:

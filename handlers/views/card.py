@@ -164,12 +164,8 @@ def evidence(incident: Incident, language: Language) -> list[str]:
 
 def footer(incident: Incident, language: Language, around: Around = ALONE) -> Markup:
     """Return the last line of a message that shows how it stands: number, key, state."""
-    return Markup(f"{named(incident)} · {state_line(incident, language, around)}")
-
-
-def named(incident: Incident) -> Markup:
-    """Return the number and the key, for what is said once and not edited."""
-    return Markup(f"<code>#{incident.number}</code> · {hostile(incident.key, KEY_UNITS)}")
+    number, key = f"<code>#{incident.number}</code>", hostile(incident.key, KEY_UNITS)
+    return Markup(f"{number} · {key} · {state_line(incident, language, around)}")
 
 
 def sentence(fact: Phrase, language: Language) -> Markup:

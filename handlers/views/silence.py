@@ -38,14 +38,18 @@ def what(incidents: Sequence[Incident], sources: Sequence[str], *, language: Lan
     """Return what there is to hold back: what is open now, each source, everything."""
     ranked = sorted(incidents, key=lambda each: (-each.level, each.number))[:INCIDENTS]
     rows: list[tuple[Button, ...]] = [
-        (_choice(f"{GLYPHS[each.level]} #{each.number} {_short(each.key)}", f"#{each.number}"),)
-        for each in ranked
+        (_choice(_titled(each, language), f"#{each.number}"),) for each in ranked
     ]
     named = [_choice(_short(name) or "?", f'"{name}"') for name in sources[:SOURCES]]
     rows += [tuple(named[i : i + 3]) for i in range(0, len(named), 3)]
     rows.append((_choice(language.plain("button.everything"), EVERYTHING),))
     title, usage = language.say("mute.what"), language.say("mute.usage")
     return Message(html=Markup(f"🔕 <b>{title}</b>\n{usage}"), buttons=tuple(rows))
+
+
+def _titled(incident: Incident, language: Language) -> str:
+    fact = _short(language.plain(incident.latest).removesuffix("."))
+    return f"{GLYPHS[incident.level]} #{incident.number} {fact}"
 
 
 def _short(name: str) -> str:

@@ -25,7 +25,7 @@ PERIODS = ("24h", "7d")
 PAGE = 8
 UNJUDGED = "▫️"
 LINE, NOTE = 5, 6
-NAME = 40
+NAME, OTHER, OTHERS = 40, 16, 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,8 @@ class Look:
     """One source: its last day, its files, and how it was, stretch by stretch.
 
     `level` is the worst that is wrong with it now, None where it is not judged; `known` is False
-    where it should be but could not. `incidents` about it are open.
+    where it should be but could not. `incidents` about it are open. `shared` are the others that
+    are judged together with it: the strip, and how long it was up, are of them all.
     """
 
     day: SourceDay
@@ -41,6 +42,7 @@ class Look:
     level: Severity | None = None
     known: bool = True
     cells: Sequence[Cell] = ()
+    shared: Sequence[str] = ()
     week: Sequence[Day] = ()
     incidents: Sequence[Incident] = ()
 
@@ -94,7 +96,7 @@ def chart(page: Page, *, zone: str, language: Language) -> StripChart:
     """Return what to draw: a strip for each source of the page."""
     return StripChart(
         strips=tuple(
-            Strip(label=_name(each), cells=tuple(each.cells), text=_told(each, language))
+            Strip(label=_label(each, language), cells=tuple(each.cells), text=_told(each, language))
             for each in page.looks
         ),
         since_s=page.since.timestamp(),
@@ -107,6 +109,15 @@ def chart(page: Page, *, zone: str, language: Language) -> StripChart:
 
 def _name(look: Look) -> str:
     return clean(look.day.name) or "?"
+
+
+def _label(look: Look, language: Language) -> str:
+    """Return the name, and with whom the strip is shared: one is named, more are counted."""
+    if not look.shared:
+        return _name(look)
+    other = clip(clean(look.shared[0]) or "?", OTHER)
+    key = "sources.shared" if len(look.shared) == 1 else "sources.shared.more"
+    return language.plain(key, name=_name(look), n=len(look.shared), other=other)
 
 
 def _told(look: Look, language: Language) -> str:
@@ -165,6 +176,9 @@ def details(look: Look, *, language: Language) -> Message:
         last = counted(look.report.last_count, language)
         builder.add(language.say("sources.last", newest_at=look.report.newest, count=last))
     builder.add(language.say("sources.day", day=Markup(" · ".join(_day(day, language)))))
+    if look.shared:
+        names = ", ".join(clip(clean(name) or "?", OTHER) for name in look.shared[:OTHERS])
+        builder.add(language.say("sources.together", names=names, n=len(look.shared)))
     for each in look.incidents:
         fact = sentence(each.fact, language)
         builder.add(f"{GLYPHS[each.level]} {fact} <code>#{each.number}</code>", weight=NOTE)

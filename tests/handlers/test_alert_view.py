@@ -30,6 +30,7 @@ SINCE = datetime(2026, 8, 14, 3, 50, tzinfo=UTC)
 NOW = Moment(wall=SINCE + timedelta(hours=3, minutes=12), logical_s=20_000.0)
 PARIS = ZoneInfo("Europe/Paris")
 EN, FR = language("en", PARIS), language("fr", PARIS)
+RAW = "scraper:sample-7vm/main.py:process"
 STALE = Phrase("freshness.source.stale", {"source": "Galxe", "age_s": 11_520, "limit_s": 7200})
 FRESH = Phrase("freshness.source.ok", {"source": "Galxe", "age_s": 120, "limit_s": 7200})
 OPEN = Incident(
@@ -123,8 +124,21 @@ def test_what_gets_worse_is_a_line_below_its_card() -> None:
     lines = text(render(row(Kind.WORSE), told, at=NOW, language=EN)).split("\n")
     assert lines[0].startswith("🔴 CRITICAL · worse: Galxe has brought nothing for 3 h 12 min")
     assert not any(line.startswith("Since") for line in lines)
-    assert lines[-1] == "#214 · fresh:Galxe"
+    assert lines[-1] == "#214 · freshness"
     assert render(row(Kind.WORSE), OPEN, at=NOW, language=EN) == card(OPEN, at=NOW, language=EN)
+
+
+@pytest.mark.parametrize("kind", [Kind.WORSE, Kind.REPEAT, Kind.ESCALATED])
+@pytest.mark.parametrize(
+    ("language", "family"), [(EN, "scrapers"), (FR, "scrapers"), (FR, "fraîcheur")]
+)
+def test_what_reminds_names_its_check_in_words(kind: Kind, language: Language, family: str) -> None:
+    """A key with the path of a program in it is for the card, where it is copied from."""
+    check, key = ("freshness", "fresh:Galxe") if family == "fraîcheur" else ("scrapers", RAW)
+    told = replace(OPEN, key=key, check=check, messages={"7": 12})
+    said = text(render(row(kind), told, at=NOW, language=language))
+    assert said.split("\n")[-1] == f"#214 · {family}"
+    assert key not in said
 
 
 def test_a_french_reader_reads_french() -> None:

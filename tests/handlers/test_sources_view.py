@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.strips import cells, unknown, wide, wrong
+from handlers.strips import cells, together, unknown, wide, wrong
 from handlers.views import sources as view
 from handlers.views.charts import paint
 from handlers.views.i18n import LANGUAGES, language
@@ -202,6 +202,42 @@ def test_a_full_page_fits_under_its_picture() -> None:
     shown = view.render(page(*looks), language=language("fr", PARIS, START), photo=b"png")
     assert units(visible(shown.html)) <= 1024
     assert shown.html.count("AirdropsFallback") == PAGE
+
+
+@pytest.mark.parametrize(
+    ("names", "known", "shared"),
+    [
+        (["Layer3", "Layer3-LiFi"], ["Layer3"], [["Layer3-LiFi"], ["Layer3"]]),
+        (["Layer3", "Layer3-LiFi"], ["Layer3", "Layer3-LiFi"], [[], []]),
+        (["Galxe", "Layer3"], ["Layer3", "Galxe"], [[], []]),
+        (["Galxe", "Zealy"], [], [[], []]),
+        (["A", "A-b", "A-c"], ["A"], [["A-b", "A-c"], ["A", "A-c"], ["A", "A-b"]]),
+    ],
+)
+def test_sources_judged_together_are_named(
+    names: list[str], known: list[str], shared: list[list[str]]
+) -> None:
+    """What history has one series of for several is said to be of them all."""
+    found = together([look(name) for name in names], known)
+    assert [list(each.shared) for each in found] == shared
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_shared_strip_says_so(code: str) -> None:
+    """One other is named, more are counted; the details tell of them in a line."""
+    words = language(code, PARIS, START)
+    alone, *others = together([look(name) for name in ("Galxe", "A", "A-b", "A-c")], ["Galxe", "A"])
+    assert view.chart(page(alone), zone="UTC", language=words).strips[0].label == "Galxe"
+    said = visible(view.details(alone, language=words).html)
+    label = view.chart(page(others[0]), zone="UTC", language=words).strips[0].label
+    assert label.startswith("A (")
+    assert "2" in label
+    two = replace(others[0], shared=("A-b",))
+    assert "A-b" in view.chart(page(two), zone="UTC", language=words).strips[0].label
+    for each, names in ((two, "A-b"), (others[0], "A-b, A-c")):
+        more = visible(view.details(each, language=words).html)
+        assert names in more
+        assert len(more.splitlines()) == len(said.splitlines()) + 1
 
 
 def test_strips_are_drawn_whatever_they_hold() -> None:
