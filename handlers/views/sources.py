@@ -117,11 +117,11 @@ def _label(look: Look, language: Language) -> str:
         return _name(look)
     other = clip(clean(look.shared[0]) or "?", OTHER)
     key = "sources.shared" if len(look.shared) == 1 else "sources.shared.more"
-    return language.plain(key, name=_name(look), n=len(look.shared), other=other)
+    return language.plain(key, name=clip(_name(look), OTHER), n=len(look.shared), other=other)
 
 
 def _told(look: Look, language: Language) -> str:
-    """Return the newest item and what was new against the usual, in short."""
+    """Return in short the newest item and what was new; the usual, where a name leaves room."""
     newest, count = look.day.newest, look.day.new
     if newest is None and count.today is None:
         return language.plain("word.no_data")
@@ -130,7 +130,7 @@ def _told(look: Look, language: Language) -> str:
         key = "sources.short" if count.today else "sources.short.none"
         parts.append(language.plain(key, n=count.today))
     said = " · ".join(parts)
-    if count.usual is None or count.today is None:
+    if count.usual is None or count.today is None or look.shared:
         return said
     return f"{said} ({language.plain('sources.short.usual', usual=round(count.usual))})"
 
