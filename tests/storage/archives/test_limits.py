@@ -16,6 +16,7 @@ import pytest
 from storage.archives.create import free
 from storage.archives.disk import Disk
 from storage.archives.errors import DiskError, LockedError, NoSpaceError, ReadBackError
+from tests.memory import measured
 from tests.storage.archives.tracker import Tracker, leftovers
 
 if sys.platform == "win32":
@@ -89,6 +90,7 @@ def test_a_file_that_may_not_grow_is_a_full_disk(tracker: Tracker) -> None:
 
 
 @pytest.mark.process
+@measured
 def test_a_huge_file_costs_no_memory(tracker: Tracker) -> None:
     """A sparse file of 300 MB, which is 300 MB to whoever reads it."""
     with (tracker.data / "huge.bin").open("wb") as file:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from storage.archives.errors import BackupError
 from storage.archives.workshop import Workshop
+from tests.memory import grown
 from tests.storage.archives.tracker import Tracker
 
 if sys.platform != "win32":
@@ -49,7 +50,5 @@ def create_limited(tracker: Tracker, most: int, told: Connection) -> None:
 
 def create_measured(tracker: Tracker, told: Connection) -> None:
     """Make a snapshot; tell by how many bytes the process grew at its peak."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    made = tracker.create()
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    told.send((1024 * (after - before), made.bytes_read, len(made.notes)))
+    made, bytes_more = grown(tracker.create)
+    told.send((bytes_more, made.bytes_read, len(made.notes)))
