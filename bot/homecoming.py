@@ -100,7 +100,8 @@ def _bring(found: Settings, away: Offsite | None, fetched: str) -> None:
         raise
     except BackupError as error:
         done, trouble = False, error
-    if not done and not fetched and away is not None and _any_here(found):
+    enough = done or (trouble is None and away is not None and _stateless_copy(found, away))
+    if not enough and not fetched and away is not None and _any_here(found):
         away.owe(owed=True)  # else nothing is fetched beside what lies here
         fetched = fetch(found)
         if fetched:
@@ -108,6 +109,21 @@ def _bring(found: Settings, away: Offsite | None, fetched: str) -> None:
             return
     if trouble is not None:
         raise trouble
+
+
+def _stateless_copy(found: Settings, away: Offsite) -> bool:
+    """Tell whether the newest copy there is of a backup here that was made before any state.
+
+    There is nothing to fetch then, and so no key is missed that need not be on this machine.
+    """
+    return any(
+        each.id == away.record.pushed
+        and not each.broken
+        and not each.strangers
+        and each.manifest is not None
+        and STATE not in each.manifest.figures
+        for each in bench(found).store().snapshots()
+    )
 
 
 def _restore(found: Settings, fetched: str) -> bool:

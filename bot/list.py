@@ -43,6 +43,11 @@ def main(found: Settings, arguments: argparse.Namespace) -> int:
 def _table(found: Settings, listing: Listing) -> None:
     if not listing.snapshots:
         say(f"No backup in {found.backup_dir} yet: python -m bot backup")
+        if found.backup_offsite:
+            say(
+                "  A new or wiped machine? `python -m bot restore --dry-run` brings the newest copy"
+            )
+            say("  back from BACKUP_OFFSITE, where there is one, and says what it would restore.")
     for each in listing.snapshots:
         if each.manifest is None:
             say(f"{each.id}  BROKEN: {each.broken}")

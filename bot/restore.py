@@ -3,7 +3,7 @@
 import argparse
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, cast
@@ -26,7 +26,7 @@ from bot.terminal import (
 from storage.archives.errors import BackupError
 from storage.archives.findings import Preview, Restored
 from storage.archives.kin import latest
-from storage.archives.manifest import AFTER_LOSS
+from storage.archives.manifest import AFTER_LOSS, Note
 from storage.archives.results import Listed
 from storage.archives.store import BackupStore
 from storage.files import LockedError, ProcessLock
@@ -119,6 +119,18 @@ def _tell_whose(found: Settings, store: BackupStore, arguments: argparse.Namespa
     if picked is not None and picked.made_of and not picked.strangers and arguments.to is None:
         say(f"{picked.id} was made from {', '.join(picked.made_of)};")
         say(f"  it goes to {found.data_dir}, {found.state_dir}.")
+    if picked is not None and picked.manifest is not None:
+        _odd(picked.id, picked.manifest.notes)
+
+
+def _odd(snapshot_id: str, notes: Sequence[Note]) -> None:
+    """Say what was odd when it was made: that is restored as it was then, or is not in it."""
+    if notes:
+        say(f"{snapshot_id} was made with notes; it brings back what was there then:")
+    for note in notes[:MOST_NAMED]:
+        say(f"  {note.flag}: {note.path}{f' ({note.detail})' if note.detail else ''}")
+    if len(notes) > MOST_NAMED:
+        say(f"  … and {len(notes) - MOST_NAMED:,} more")
 
 
 def _passed_over(known: tuple[Listed, ...], picked: Listed | None) -> None:

@@ -130,6 +130,7 @@ def test_the_list(console: Console) -> None:
     """Nothing yet; then a line each, in the owner's time, and why it is kept."""
     assert console.run("list") == 0
     assert "python -m bot backup" in console.out
+    assert "wiped machine" not in console.out
     console.run("backup")
     made = console.id()
     assert console.run("list") == 0
@@ -302,6 +303,20 @@ def test_what_is_remembered_of_the_copies(console: Console) -> None:
     assert "owed: this machine began empty" in console.out
 
 
+def test_a_wiped_machine_is_told_where_to_look(console: Console) -> None:
+    """Rather than to make a backup of nothing."""
+    away = console.folder / "away"
+    away.mkdir()
+    console.found = console.found.model_copy(update={"backup_offsite": away.as_uri()})
+    console.run("backup")
+    for name in ("data", "var", "backups"):
+        shutil.rmtree(console.folder / name)
+    assert console.run("list") == 0
+    assert "`python -m bot restore --dry-run` brings the newest copy" in console.out
+    assert console.run("restore", "--dry-run") == 0
+    assert "bring back 5 files" in console.out
+
+
 def test_a_place_that_can_never_do_is_refused(console: Console) -> None:
     """Before anything is made."""
     console.found = console.found.model_copy(update={"backup_offsite": "ftp://example.org/x"})
@@ -321,6 +336,20 @@ def test_a_dry_run_says_what_would_change(console: Console) -> None:
     assert "change: data/0.json" in console.out
     assert "take away: data/new.json" in console.out
     assert not (console.folder / "data/1.json").exists()
+
+
+def test_what_was_in_doubt_is_said_before_it_is_restored(console: Console) -> None:
+    """Every byte is as it was backed up; that it was torn then is known, and told."""
+    console.write("data/torn.json", "[")
+    console.run("backup")
+    assert console.run("restore", "--yes") == 0
+    assert "was made with notes" in console.out
+    assert "invalid_json: data/torn.json" in console.out
+    for number in range(5):
+        console.write(f"data/{number}.json", "{")
+    console.run("backup")
+    console.run("restore", "--dry-run")
+    assert "… and 1 more" in console.out
 
 
 def test_the_state_of_a_running_bot_is_not_replaced(console: Console) -> None:

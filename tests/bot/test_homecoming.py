@@ -254,3 +254,21 @@ def test_where_none_there_will_do_either_it_begins_anew(
     assert "the state could not be brought back" in caplog.text
     assert not found.state_dir.exists()
     assert told(found).fact.key == "offsite.owed"
+
+
+def test_a_key_kept_elsewhere_is_not_missed_before_there_is_a_state(
+    found: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Backups by hand, then the first start: what lies there was made here, without a state."""
+    shutil.rmtree(found.state_dir)
+    for folder in (found.backup_dir, tmp_path / "away"):
+        shutil.rmtree(folder)
+    (tmp_path / "away").mkdir()
+    keys = {"backup_age_recipients": (str(Identity.generate().to_public()),)}
+    sealing = found.model_copy(update=keys)
+    assert push(sealing) == 0
+    (found.data_dir / "b.json").write_text("[2]")
+    assert push(sealing) == 0
+    homecoming.come_home(sealing)
+    assert "could not be brought back" not in caplog.text
+    assert told(sealing).fact.key == "backups.offsite.ok"
