@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from tests.bench import folders, listings
+from tests.bench import listings
 from tests.bench.listings import Listings
 from tests.bench.rivals import PROGRAMS, SIDES, Command, Side, Vigie, floor
 from tests.bench.row import Row
 from tests.bench.watched import Cost
+from tests.small_files import small
 
 ROUNDS = 3
 DAYS = 7  # of backups: the first run, and six of what a day brings
@@ -73,7 +74,7 @@ def rows() -> list[Row]:
 
 def _many(here: Path) -> list[Row]:
     """Measure what many files cost in memory, of which a hundredth is another on the second day."""
-    side = Vigie(here, folders.small(here / "data", MANY))
+    side = Vigie(here, small(here / "data", MANY))
     made = [side.create(0)]
     for path in sorted(side.data.rglob("*.json"))[::100]:
         path.write_text("[]", encoding="utf-8")

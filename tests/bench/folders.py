@@ -69,15 +69,3 @@ def add(folder: Path, number: int, rows: list[dict[str, object]]) -> None:
     path = folder / f"opportunities_{at}.json"
     path.write_bytes(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
     os.utime(path, (at, at))
-
-
-def small(folder: Path, files: int) -> Path:
-    """Fill a folder with so many small files, a hundred to each folder in it; return it."""
-    for number in range(files):
-        below = folder / f"{number // 100:04d}"
-        if number % 100 == 0:
-            below.mkdir(parents=True)
-        digest = hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()
-        content = orjson.dumps({"id": number, "title": f"Quest {number}", "hash": digest})
-        (below / f"opportunity_{digest[:12]}.json").write_bytes(content)
-    return folder

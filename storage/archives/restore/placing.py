@@ -11,8 +11,9 @@ from storage.archives.findings import Placed
 from storage.archives.restore import journal as journals
 from storage.archives.restore.folders import discard
 from storage.archives.restore.journal import Journal
+from storage.archives.restore.moves import Moves, clear_away
 from storage.archives.restore.places import Place
-from storage.archives.restore.swapping import finish
+from storage.archives.restore.swapping import put
 
 
 class Resumed(msgspec.Struct, frozen=True):
@@ -34,18 +35,26 @@ def place(
     """Put all staged roots in place, together.
 
     The first journal that says `placing` decides for all; it is also the last to go. Raises
-    OSError: then either nothing was moved and all of it waits again, or `resume` goes on.
+    OSError: then either everything is where it was and waits again, or `resume` goes on.
     """
-    for root in sorted(plans):
-        _say(disk, places[root], plans[root], "placing")
-    placed: list[Placed] = []
-    for root in sorted(plans, reverse=True):
-        try:
-            placed.append(finish(disk, places[root], plans[root]))
-        except OSError:
-            if not placed:
-                _take_back(disk, places, plans, moved=root)
-            raise
+    moves, begun = Moves(disk), any(plan.phase == "placing" for plan in plans.values())
+    try:
+        for root in sorted(plans):
+            _say(disk, places[root], plans[root], "placing")
+        for root in sorted(plans, reverse=True):
+            put(moves, places[root], plans[root])
+    except OSError:
+        if not begun and moves.take_back():  # what is refused for good would be at each start
+            _wait_again(disk, places, plans)
+        raise
+    placed = []
+    for root, plan in sorted(plans.items(), reverse=True):
+        depot = places[root].depot
+        discard(disk, depot / plan.staging)
+        journals.drop(disk, places[root])
+        kept = depot / plan.kept
+        there = kept if disk.exists(kept) else None
+        placed.append(Placed(root=root, path=places[root].target, kept=there))
     return tuple(placed[::-1])
 
 
@@ -55,20 +64,12 @@ def give_up(disk: Disk, where: Place, plan: Journal) -> None:
     journals.drop(disk, where)
 
 
-def _take_back(
-    disk: Disk, places: Mapping[str, Place], plans: Mapping[str, Journal], *, moved: str
-) -> None:
-    """Let a restore wait again, where the system refused to move its very first folder.
-
-    Otherwise a folder that can never be moved would be tried again at every start.
-    """
-    plan, depot = plans[moved], places[moved].depot
+def _wait_again(disk: Disk, places: Mapping[str, Place], plans: Mapping[str, Journal]) -> None:
+    """Have it decided anew; the last journal to say so lets all of them wait."""
     with contextlib.suppress(OSError):
-        staged = disk.exists(depot / plan.staging)
-        touched = plan.way != "swap" or disk.exists(depot / plan.kept)
-        if staged and not touched:
-            for root in sorted(plans, reverse=True):
-                _say(disk, places[root], plans[root], "staging")
+        for root, plan in sorted(plans.items(), reverse=True):
+            clear_away(disk, places[root].depot / plan.kept)
+            _say(disk, places[root], plan, "staging")
 
 
 def _say(disk: Disk, where: Place, plan: Journal, phase: Literal["staging", "placing"]) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.bench import watched
-from tests.bench.folders import small
 from tests.bench.rivals import DOOR, ROOT
+from tests.small_files import small
 
 FEW, MANY = 1_000, 12_000
 FIRST_BYTES = 1_300  # a file; with 100,000 it is 850: what is freed is used again

@@ -869,3 +869,39 @@ def _facts(tracker: Tracker) -> dict[str, tuple[bytes, int, int]]:
                 facts = path.stat()
                 found[str(path)] = (path.read_bytes(), facts.st_mode, facts.st_mtime_ns)
     return found
+
+
+@pytest.mark.parametrize("only", [["a.json", "galxe/*"], ["data"], []])
+@pytest.mark.parametrize("inside", [False, True], ids=["beside", "volume"])
+def test_what_the_system_will_never_move_leaves_all_as_it_was(
+    tracker: Tracker, tmp_path: Path, only: list[str], *, inside: bool
+) -> None:
+    """Refused in the middle, every move is taken back, so that the next start is not refused."""
+    tracker.write("data/a.json", "[3]")
+    tracker.write("data/later.json", "[3]")
+    stuck = tracker.write("data/galxe/b.json", "[3]")
+    before = tracker.contents()
+
+    class Stuck(Bound):
+        def replace(self, old: Path, new: Path) -> None:
+            if {old, new} & {stuck, stuck.parents[1]}:
+                raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(new))
+            super().replace(old, new)
+
+        def sync(self, handle: int) -> None:
+            """Leave it."""
+
+        def sync_folder(self, folder: Path) -> None:
+            """Leave it."""
+
+    tracker.disk = Stuck()
+    tracker.disk.pretence = Pretence([tracker.data] if inside else [], tmp_path / "mountinfo")
+    with pytest.raises(DiskError):
+        tracker.store.restore("latest", None, only=only)
+    assert {each.outcome for each in tracker.store.resume()} == {"waiting"}
+    kept = [path for path in tracker.top.rglob("*before-restore*") if path.is_dir()]
+    assert not kept
+    there = {
+        name: content for name, content in tracker.contents().items() if names.WORK not in name
+    }
+    assert there == before
