@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from storage.archives import listing, names
 from storage.archives.disk import Disk
-from storage.archives.manifest import Head
+from storage.archives.losses import behind
+from storage.archives.manifest import Head, Loss
 from storage.archives.results import Listed
 from storage.archives.tree import Place
 
@@ -84,11 +86,13 @@ def latest(found: Sequence[Listed]) -> Listed | None:
     lost; where there is none, what comes nearest to it.
     """
     known = [each for each in found if each.manifest is not None]
-    return max(known, key=_worth, default=None)
+    ours = [each.manifest for each in known if each.manifest and not each.strangers]
+    losses = ours[-1].losses if ours else ()
+    return max(known, key=partial(_worth, losses), default=None)
 
 
-def _worth(each: Listed) -> tuple[bool, bool, bool, str]:
-    lost = each.manifest is not None and each.manifest.after_loss
+def _worth(losses: Sequence[Loss], each: Listed) -> tuple[bool, bool, bool, str]:
+    lost = each.manifest is not None and behind(each.manifest, losses)
     return not each.strangers, not each.broken, not lost, each.id
 
 

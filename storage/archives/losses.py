@@ -63,6 +63,32 @@ def look(seen: Look, previous: Head | None, *, meant: bool) -> Found:
     )
 
 
+def recalled(known: Iterable[Head], paths_of: Callable[[str], Iterable[str]]) -> Head | None:
+    """Return the last of these, oldest first, with what it would hand on had it known how.
+
+    An earlier Vigie handed nothing on: what it lost is found again by what each snapshot held.
+    """
+    last: Head | None = None
+    for each in known:
+        seen = Look(
+            night=Night(each.id, each.started, counts(each.figures)),
+            roots=each.roots,
+            present=frozenset(paths_of(each.id)),
+            paths_of=paths_of,
+        )
+        found = look(seen, last, meant=False)
+        last = msgspec.structs.replace(each, losses=found.losses, nights=found.nights)
+    return last
+
+
+def behind(each: Head, losses: Iterable[Loss]) -> bool:
+    """Tell whether it was made after a loss, by its own notes or by what the newest hands on.
+
+    An earlier Vigie told of a loss once, and not in what it made the nights behind.
+    """
+    return each.after_loss or any(loss.found <= each.started for loss in losses)
+
+
 def _nights(previous: Head) -> tuple[Night, ...]:
     """Return what it hands on; where an earlier Vigie made it, what it holds itself."""
     own = Night(previous.id, previous.started, counts(previous.figures))

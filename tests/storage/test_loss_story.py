@@ -1,5 +1,6 @@
 """A folder loses its files: forty nights of it, here and off this machine, and how it ends."""
 
+import json
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from storage.archives import zst
 from storage.archives.keep.retention import Reason
+from storage.archives.kin import latest
 from storage.archives.manifest import Manifest, manifest_name
 from storage.offsite.copies import Offsite
 from storage.offsite.folder import FolderPlace
@@ -252,3 +255,50 @@ def test_a_list_that_tells_of_a_loss_is_still_one(story: Story) -> None:
     )
     assert done.stderr == b""
     assert done.stdout.count(b": OK") == len(last.archives) + 1
+
+
+def forget(story: Story) -> None:
+    """Leave manifests as a Vigie wrote them that handed nothing on."""
+    told = False
+    for path in sorted(story.tracker.backups.glob("snap-*")):
+        fields = json.loads(bytes(zst.unpacked([path.read_bytes()], limit=1 << 20)))
+        for name in ("losses", "nights", "figures", "kept_in"):
+            del fields[name]
+        if told:
+            fields["notes"] = []
+        told = told or bool(fields["notes"])
+        path.write_bytes(zst.packed(json.dumps(fields).encode()))
+
+
+def test_a_loss_that_an_earlier_vigie_found_is_still_open(story: Story) -> None:
+    """The backup before it stays as the new one takes over, and as long as with any other."""
+    good = [story.night() for _ in range(2)][-1]
+    story.lose()
+    for _ in range(4):
+        story.night()
+    forget(story)
+    for _ in range(9):
+        made = story.night()
+        (loss,) = made.losses
+        assert (loss.root, loss.id, loss.found) == ("data", good.id, good.started + NIGHT)
+        assert made.after_loss
+        assert good.id in story.ids()
+        assert good.id in story.remote_ids()
+        picked = latest(story.tracker.listed())
+        assert picked is not None
+        assert picked.id == good.id
+        assert good.id in (story.tracker.backups / "RESTORE.txt").read_text()
+
+
+@pytest.mark.parametrize("ending", ["nothing lost", "back", "meant"])
+def test_an_earlier_vigie_leaves_no_false_alarm(story: Story, ending: str) -> None:
+    """Where nothing is lost, or no more, or somebody says at once that it was meant."""
+    story.night()
+    gone = {} if ending == "nothing lost" else story.lose()
+    story.night()
+    if ending == "back":
+        for name, content in gone.items():
+            story.tracker.write(f"data/{name}", content)
+    forget(story)
+    assert not story.night(meant=ending == "meant").losses
+    assert not story.night().notes

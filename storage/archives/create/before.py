@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from storage.archives import listing, names
 from storage.archives.disk import Disk
 from storage.archives.kin import elsewhere
+from storage.archives.losses import recalled
 from storage.archives.manifest import BAD_END, Archive, Flag, Head, Manifest, Member, Note
 from storage.archives.tree import Found
 from storage.archives.workshop import PIECE_BYTES, Workshop
@@ -74,6 +76,24 @@ def find(shop: Workshop) -> Before:
         if _sha256(shop.disk, shop.folder / manifest.base.name):
             _quarantine(shop, manifest.base)
     return Before.of(None, newest)
+
+
+def handing_on(shop: Workshop, newest: Head | None) -> Head | None:
+    """Return the newest with what it hands on, recalled where an earlier Vigie made it."""
+    if newest is None or newest.nights:
+        return newest
+    known = [each.manifest for each in listing.listed(shop.disk, shop.folder)]
+    ours = [each for each in known if each is not None and each.roots == newest.roots]
+    return recalled(ours, partial(paths, shop))
+
+
+def paths(shop: Workshop, snapshot_id: str) -> tuple[str, ...]:
+    """Return the paths of an earlier snapshot, none where it cannot be read."""
+    try:
+        found = listing.load(shop.disk, shop.folder, snapshot_id)
+    except (listing.DamagedError, OSError):
+        return ()
+    return tuple(member.path for member in found.members)
 
 
 def others(shop: Workshop, newest: Head | None, roots: Mapping[str, Path]) -> tuple[str, ...]:

@@ -17,7 +17,6 @@ from storage.archives.create.scene import Scene, compose
 from storage.archives.create.writing import Writing
 from storage.archives.disk import Disk
 from storage.archives.errors import EmptyError, OthersError
-from storage.archives.listing import DamagedError
 from storage.archives.losses import Look, counts, look
 from storage.archives.manifest import (
     ARCHIVE_END,
@@ -180,7 +179,7 @@ class _Making:
                 present=packing.members.keys(),
                 paths_of=lambda known: self._paths(scene.before, known),
             ),
-            scene.before.newest,
+            before.handing_on(self._shop, scene.before.newest),
             meant=self._task.meant,
         )
         return Manifest(
@@ -204,11 +203,7 @@ class _Making:
         """Return the paths of an earlier snapshot, none where it cannot be read."""
         if known.manifest is not None and known.manifest.id == snapshot_id:
             return known.members
-        try:
-            found = listing.load(self._shop.disk, self._shop.folder, snapshot_id)
-        except (DamagedError, OSError):
-            return ()
-        return [member.path for member in found.members]
+        return before.paths(self._shop, snapshot_id)
 
     def _tell(
         self, phase: Phase, done: int, total: int, bytes_done: int = 0, bytes_total: int = 0

@@ -5,6 +5,7 @@ from pathlib import Path
 from storage.archives import listing, note, small, zst
 from storage.archives.disk import Disk
 from storage.archives.errors import ReadBackError
+from storage.archives.losses import behind
 from storage.archives.manifest import Head, Manifest, manifest_name
 from storage.archives.workshop import Workshop
 
@@ -49,11 +50,14 @@ def explain_newest(disk: Disk, folder: Path) -> str:
 
     That is one from before a root was lost, where there is one. Returns why it could not, or "".
     """
-    newest = None
+    newest, losses = None, None
     for each in listing.each(disk, folder):
-        if each.manifest is None or each.broken:
+        if each.manifest is None:
             continue
-        if not each.manifest.after_loss:
+        losses = each.manifest.losses if losses is None else losses
+        if each.broken:
+            continue
+        if not behind(each.manifest, losses):
             return explain(disk, folder, each.manifest)
         newest = newest or each.manifest
     return "" if newest is None else explain(disk, folder, newest)
