@@ -2,6 +2,8 @@
 
 from storage.archives.names import WORK
 
+MB = 1_000_000
+
 
 class BackupError(Exception):
     """Nothing was published, nothing earlier was touched; the text says what to do."""
@@ -84,7 +86,8 @@ class NoRoomError(NoSpaceError):
 
     def __init__(self, root: str, *, needed: int, free: int) -> None:
         super().__init__(needed=needed, free=free)
-        self.args = (f"{root}: {needed} bytes are needed, {free} are free: make room beside it",)
+        figures = f"{needed / MB:,.1f} MB are needed, {free / MB:,.1f} MB are free"
+        self.args = (f"{root}: {figures}: make room on that disk, or use --to",)
         self.root = root
 
 
@@ -98,5 +101,5 @@ REFUSALS = {
     "strangers": "they are still there, so it is another Vigie's; use --to, or move them away",
     "unknown": "the snapshot holds it, but no such folder is set; use --to",
     "file": "something that is no folder has its name; move it away",
-    "nothing": "no file of the snapshot is chosen; see the list of its files",
+    "nothing": "no file of the snapshot is chosen; name some as 'data/layer1/*'",
 }

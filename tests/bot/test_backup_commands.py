@@ -493,7 +493,7 @@ def test_a_newer_backup_is_told_of_before_anything(console: Console) -> None:
     console.run("backup")
     newest = console.id()
     assert console.run("restore", "--only", "data/new.json", "--yes") == 2
-    assert "no file of the snapshot is chosen" in console.err
+    assert "no file of the snapshot is chosen; name some as 'data/layer1/*'" in console.err
     assert f"`restore {newest}` takes that one all the same" in console.out
     assert console.run("restore", "--dry-run") == 0
     assert f"{newest} is newer" in console.out

@@ -755,6 +755,7 @@ def test_a_disk_too_small_is_told_before_anything_is_written(tracker: Tracker) -
         tracker.store.restore("latest", None)
     assert (full.value.root, full.value.free) == ("data", 1_000_000)
     assert full.value.needed > 1_000_000
+    assert "MB are needed, 1.0 MB are free: make room on that disk, or use --to" in str(full.value)
     assert sorted(tracker.top.iterdir()) == before
 
 
