@@ -127,12 +127,12 @@ def _stateless_copy(found: Settings, away: Offsite) -> bool:
 
 
 def _restore(found: Settings, fetched: str) -> bool:
-    """Put the state of the one just fetched in place, else the newest that is whole.
+    """Put the newest state that is whole in place; none that is newer than what was `fetched`.
 
     Returns whether there was any. Raises BackupError where there is, and none is whole.
     """
     store = bench(found).store()
-    known = [each for each in reversed(store.snapshots()) if fetched in {"", each.id}]
+    known = [one for one in reversed(store.snapshots()) if not fetched or one.id <= fetched]
     holding = [each for each in known if _holds(store, each)]
     trouble: BackupError | None = None
     for each in sorted((one for one in holding if not one.strangers), key=_doubted):

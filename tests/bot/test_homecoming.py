@@ -11,6 +11,7 @@ from pyrage.x25519 import Identity
 
 from bot import backup, copies, homecoming, restore, settings
 from bot.cli import parser
+from bot.keeping import bench
 from bot.settings import Settings
 from jobs.checks.backup_runs import offsite
 from jobs.probes.backups import BackupsProbe
@@ -198,6 +199,18 @@ def test_a_backup_without_a_state_is_home_all_the_same(found: Settings, tmp_path
     homecoming.come_home(found)
     assert told(found).fact.key == "backups.offsite.ok"
     assert any(found.backup_dir.glob("snap-*"))
+
+
+def test_the_state_of_the_last_whole_one_comes_where_the_newest_has_none(found: Settings) -> None:
+    """It was fetched beside the newest one, which was made after the state was lost."""
+    (found.state_dir / "state.json").unlink()
+    away = copies.copies(found)
+    assert away is not None
+    away.push(bench(found).store().create().manifest)
+    wipe(found)
+    homecoming.come_home(found)
+    assert (found.state_dir / "state.json").read_text() == '{"n": 1}'
+    assert not away.record.owed
 
 
 def test_encrypted_copies_need_the_key(found: Settings, caplog: pytest.LogCaptureFixture) -> None:
