@@ -5,6 +5,7 @@ are also written to docs/benchmarks.md.
 """
 
 import importlib
+import os
 import platform
 import sys
 import time
@@ -14,6 +15,8 @@ from pathlib import Path
 import psutil
 
 from tests.bench.row import Row
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled once, not each run
 
 PARTS = (
     "reading",
