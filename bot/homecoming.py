@@ -1,13 +1,10 @@
 """What a machine without a state gets back before anything opens it: that of the newest backup."""
 
 import logging
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 
 from bot import copies
-from bot.keeping import STATE, STATE_FILE, bench
+from bot.keeping import STATE, STATE_FILE, bench, nobody_in
 from bot.settings import Settings
 from storage.archives import errors
 from storage.archives.disk import Disk
@@ -17,7 +14,7 @@ from storage.archives.manifest import SNAP
 from storage.archives.results import Listed
 from storage.archives.store import BackupStore
 from storage.archives.workshop import Workshop
-from storage.files import LockedError, ProcessLock, previous
+from storage.files import LockedError, previous
 from storage.offsite.copies import Offsite
 from storage.offsite.trouble import OffsiteError, Trouble
 
@@ -76,7 +73,7 @@ def come_home(found: Settings) -> None:
     try:
         fetched = fetch(found)
         if empty or (fetched and owed):
-            with _nobody_in(found.state_dir):
+            with nobody_in(found.state_dir):
                 _bring(found, away, fetched)
     except LockedError:
         return  # another Vigie runs on that state: it is not empty
@@ -183,22 +180,6 @@ def _place(store: BackupStore, snapshot_id: str) -> None:
         raise BackupError(msg)
     kept = [f"; what was there: {one.kept}" for one in placed if one.kept]
     LOG.warning("the state is that of backup %s%s", snapshot_id, "".join(kept))
-
-
-@contextmanager
-def _nobody_in(state: Path) -> Iterator[None]:
-    """Hold the state's lock while its folder is replaced. Raise LockedError where a bot has it."""
-    if not state.is_dir():
-        yield
-        return
-    lock = ProcessLock(state / "lock")
-    lock.acquire()
-    if sys.platform == "win32":  # an open file would keep its folder from being renamed
-        lock.release()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _owe(away: Offsite | None, *, owed: bool) -> None:

@@ -1,11 +1,16 @@
 """Builds what makes backups; the bot and the one-shots share it, and neither Telegram."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 from bot.settings import Settings
 from jobs.backup_work import Workbench
 from storage.archives.keep.retention import Policy
 from storage.clock import wall_now
+from storage.files import ProcessLock
 from storage.offsite import record
 from storage.offsite.record import Record
 
@@ -38,3 +43,19 @@ def bench(found: Settings) -> Workbench:
 def _record(found: Settings) -> Record | None:
     """Return what is remembered of the copies off this machine; asks nobody else."""
     return record.load(found.backup_dir, found.offsite.where) if found.backup_offsite else None
+
+
+@contextmanager
+def nobody_in(state: Path) -> Iterator[None]:
+    """Hold the state's lock while its folder is replaced. Raise LockedError where a bot has it."""
+    if not state.is_dir():
+        yield
+        return
+    lock = ProcessLock(state / "lock")
+    lock.acquire()
+    if sys.platform == "win32":  # an open file would keep its folder from being renamed
+        lock.release()
+    try:
+        yield
+    finally:
+        lock.release()

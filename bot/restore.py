@@ -4,11 +4,11 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol, cast
 
-from bot.keeping import STATE, bench
+from bot.keeping import STATE, bench, nobody_in
 from bot.settings import Settings
 from bot.terminal import (
     FAILED,
@@ -29,7 +29,7 @@ from storage.archives.kin import latest
 from storage.archives.manifest import AFTER_LOSS, Note
 from storage.archives.results import Listed
 from storage.archives.store import BackupStore
-from storage.files import LockedError, ProcessLock
+from storage.files import LockedError
 from storage.offsite.trouble import OffsiteError
 
 MOST_NAMED = 5
@@ -89,24 +89,16 @@ def _state_free(
     if not in_place or STATE not in store.touched(arguments.id, only=arguments.only):
         yield
         return
-    if not found.state_dir.is_dir():
+    with ExitStack() as held:
+        try:
+            held.enter_context(nobody_in(found.state_dir))
+        except LockedError as error:
+            msg = (
+                f"Vigie runs (process {error.pid or '?'}) and would write its state over what is "
+                "restored. Stop it first, or restore the data alone: --only 'data/*'"
+            )
+            raise DeclinedError(msg) from error
         yield
-        return
-    lock = ProcessLock(found.state_dir / "lock")
-    try:
-        lock.acquire()
-    except LockedError as error:
-        msg = (
-            f"Vigie runs (process {error.pid or '?'}) and would write its state over what is "
-            "restored. Stop it first, or restore the data alone: --only 'data/*'"
-        )
-        raise DeclinedError(msg) from error
-    if sys.platform == "win32":  # an open file would keep its folder from being renamed
-        lock.release()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _tell_whose(found: Settings, store: BackupStore, arguments: argparse.Namespace) -> None:

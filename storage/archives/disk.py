@@ -1,6 +1,7 @@
 """The only door to the file system for backups: one method a call, so that tests can fail each."""
 
 import errno
+import hashlib
 import os
 import stat
 import sys
@@ -13,6 +14,7 @@ from storage import files
 if sys.platform == "win32":
     import shutil
 
+READ_BYTES = 256 * 1024
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 BINARY = getattr(os, "O_BINARY", 0)
@@ -156,3 +158,15 @@ class Disk:
 
 def _name(entry: Entry) -> str:
     return entry.name
+
+
+def sha256(disk: Disk, path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal. Raises OSError."""
+    digest = hashlib.sha256()
+    handle = disk.open(path)
+    try:
+        while piece := disk.read(handle, READ_BYTES):
+            digest.update(piece)
+    finally:
+        disk.close(handle)
+    return digest.hexdigest()

@@ -1,7 +1,6 @@
 """The snapshot that a new one builds upon: its members by path, and its base, looked at again."""
 
 import contextlib
-import hashlib
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -9,12 +8,12 @@ from pathlib import Path
 import msgspec
 
 from storage.archives import listing, names
-from storage.archives.disk import Disk
+from storage.archives.disk import Disk, sha256
 from storage.archives.kin import elsewhere
 from storage.archives.losses import recalled
 from storage.archives.manifest import BAD_END, Archive, Flag, Head, Manifest, Member, Note
 from storage.archives.tree import Found
-from storage.archives.workshop import PIECE_BYTES, Workshop
+from storage.archives.workshop import Workshop
 
 LOOKS = 2  # a disk may err once, and then be right
 
@@ -115,17 +114,10 @@ def others(shop: Workshop, newest: Head | None, roots: Mapping[str, Path]) -> tu
 
 def _sha256(disk: Disk, path: Path) -> str:
     """Return an archive's SHA-256, "" where the system cannot read it."""
-    digest = hashlib.sha256()
     try:
-        handle = disk.open(path)
-        try:
-            while piece := disk.read(handle, PIECE_BYTES):
-                digest.update(piece)
-        finally:
-            disk.close(handle)
+        return sha256(disk, path)
     except OSError:
         return ""
-    return digest.hexdigest()
 
 
 def _quarantine(shop: Workshop, archive: Archive) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from storage.archives import names
-from storage.archives.disk import Disk
+from storage.archives.disk import Disk, sha256
 from storage.archives.findings import Preview
 from storage.archives.manifest import Member
 from storage.archives.restore.folders import files_below
-from storage.archives.restore.staging import below, root_of, sha256
+from storage.archives.restore.staging import below, root_of
 
 
 def preview(

@@ -4,11 +4,12 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from storage.archives.disk import READ_BYTES, sha256
 from storage.archives.manifest import Manifest, Member
 from storage.archives.read.doubts import doubts
 from storage.archives.read.passes import Pass, Shelf
 from storage.archives.read.scan import Taker, scan
-from storage.archives.restore.staging import READ_BYTES, Stage, below, root_of, sha256
+from storage.archives.restore.staging import Stage, below, root_of
 
 
 def salvage(

@@ -1,6 +1,5 @@
 """Members written to a folder beside the root they belong to, as whole files or not at all."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from functools import partial
@@ -9,12 +8,11 @@ from pathlib import Path
 import msgspec
 
 from storage.archives import names
-from storage.archives.disk import Disk
+from storage.archives.disk import Disk, sha256
 from storage.archives.manifest import Member
 from storage.archives.restore.behind import Behind, Lane
 from storage.archives.restore.folders import make_folders, same_file
 
-READ_BYTES = 256 * 1024
 PLAIN_BITS = 0o777  # never setuid, setgid or sticky
 
 
@@ -129,15 +127,3 @@ class Staged:
             self._lane.do(partial(self._disk.set_time, self._path, self._dress.mtime_ns))
         else:
             self._lane.tidy(partial(self._disk.remove, self._path))
-
-
-def sha256(disk: Disk, path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal. Raises OSError."""
-    digest = hashlib.sha256()
-    handle = disk.open(path)
-    try:
-        while piece := disk.read(handle, READ_BYTES):
-            digest.update(piece)
-    finally:
-        disk.close(handle)
-    return digest.hexdigest()
